@@ -1,0 +1,45 @@
+// The one type of every builder: a pure function of its arguments and its inputs' bytes. The context gives the
+// store, progress and an abort signal: no clock and no network.
+import type { z } from 'zod';
+import type { Descriptor } from '../base/digest.ts';
+
+/** What a builder may do with the store: read inputs, write outputs. Writes are atomic and verified. */
+export type BlobStore = {
+  /** The path of a blob that is present; read it, never write it. */
+  blobPath(descriptor: Pick<Descriptor, 'digest'>): string;
+  /** Opens a new blob; nothing is visible until `commit`, and `abort` leaves nothing behind. */
+  createBlob(): BlobWriter;
+};
+
+/** Writes are synchronous (a builder runs on a worker thread) and are hashed as they pass. */
+export type BlobWriter = {
+  write(bytes: Uint8Array): void;
+  commit(mediaType: string, annotations?: Record<string, string>): Descriptor;
+  abort(): void;
+};
+
+export type BuildContext = {
+  readonly name: string;
+  readonly platform: string;
+  readonly store: BlobStore;
+  readonly signal: AbortSignal;
+  /** Bytes done of bytes to do, for a progress display only. */
+  readonly progress: (done: number, total: number) => void;
+};
+
+/** The descriptors of a derivation's inputs, by the names it gave them, in its order. */
+export type BuildInputs = Readonly<Record<string, readonly Descriptor[]>>;
+export type BuildOutputs = Readonly<Record<string, Descriptor>>;
+
+export type Builder<Args = unknown> = {
+  readonly name: string;
+  readonly version: number;
+  readonly args: z.ZodType<Args>;
+  /** `worker`: heavy on the processor, runs on a worker thread. `main`: small. */
+  readonly thread: 'main' | 'worker';
+  build(args: Args, inputs: BuildInputs, context: BuildContext): BuildOutputs | Promise<BuildOutputs>;
+};
+
+/** A layer is a gzip file of tar entries that ends with the tar trailer; this annotation holds its diffID. */
+export const diffIdAnnotation = 'containerd.io/uncompressed';
+export const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
