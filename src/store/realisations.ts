@@ -1,0 +1,51 @@
+// Realisations: derivation digest → {output: descriptor}, one small file each. The same record is kept under the
+// digest of the resolved derivation, so that an input rebuilt to the same bytes rebuilds nothing after it.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { canonicalJson, type Json } from '../base/canonical.ts';
+import { type Descriptor, type Digest, descriptorSchema, hexOf } from '../base/digest.ts';
+import { isSystemError } from '../base/error.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import { hasWhole, type Store } from './store.ts';
+
+export type Outputs = Readonly<Record<string, Descriptor>>;
+
+const outputsSchema = z.record(z.string(), descriptorSchema);
+
+/**
+ * The outputs of a derivation (or resolved derivation) if they are all in the store, whole. A record that cannot be
+ * read, or that names a blob which is gone, counts as absent: the thing is then built again.
+ */
+export function findRealisation(store: Store, digest: Digest): Outputs | undefined {
+  let text: string;
+  try {
+    text = readFileSync(recordPath(store, digest), 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const outputs = parse(text);
+  if (outputs === undefined) return undefined;
+  return Object.values(outputs).every(descriptor => hasWhole(store, descriptor)) ? outputs : undefined;
+}
+
+export function recordRealisation(store: Store, digest: Digest, outputs: Outputs): void {
+  const path = recordPath(store, digest);
+  const text = `${canonicalJson(outputs as unknown as Json)}\n`;
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  writeFileAtomic(path, text);
+}
+
+function recordPath(store: Store, digest: Digest): string {
+  return join(store.dir, 'cogpack', 'realisations', `${hexOf(digest)}.json`);
+}
+
+function parse(text: string): Outputs | undefined {
+  try {
+    const result = outputsSchema.safeParse(JSON.parse(text));
+    return result.success ? (result.data as Outputs) : undefined;
+  } catch {
+    return undefined;
+  }
+}
