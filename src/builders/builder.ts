@@ -22,6 +22,8 @@ export type BuildContext = {
   readonly name: string;
   readonly platform: string;
   readonly store: BlobStore;
+  /** Of a tree: the folder its files lie in. In no hash: what is read from it is verified by sha256. */
+  readonly root: string | undefined;
   readonly signal: AbortSignal;
   /** Bytes done of bytes to do, for a progress display only. */
   readonly progress: (done: number, total: number) => void;
