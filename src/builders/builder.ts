@@ -1,6 +1,7 @@
 // The one type of every builder: a pure function of its arguments and its inputs' bytes. The context gives the
 // store, progress and an abort signal: no clock and no network.
 import type { z } from 'zod';
+import type { Json } from '../base/canonical.ts';
 import type { Descriptor } from '../base/digest.ts';
 
 /** What a builder may do with the store: read inputs, write outputs. Writes are atomic and verified. */
@@ -18,12 +19,24 @@ export type BlobWriter = {
   abort(): void;
 };
 
+/** The network, for `fetch` alone: writes the bytes found at `location`, once, in order, and only if they are the expected. */
+export type Download = (
+  location: Json,
+  expected: { readonly sha256: string; readonly size: number; readonly name: string },
+  write: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+  progress: (done: number, total: number) => void,
+) => Promise<void>;
+
 export type BuildContext = {
   readonly name: string;
   readonly platform: string;
   readonly store: BlobStore;
   /** Of a tree: the folder its files lie in. In no hash: what is read from it is verified by sha256. */
   readonly root: string | undefined;
+  /** Of a fetch: where its bytes may be found, and the way there. In no hash. */
+  readonly location?: Json | undefined;
+  readonly download?: Download | undefined;
   readonly signal: AbortSignal;
   /** Bytes done of bytes to do, for a progress display only. */
   readonly progress: (done: number, total: number) => void;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type Descriptor, digestSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
-import { type Builder, type BuildContext, diffIdAnnotation } from './builder.ts';
+import { type BuildContext, type Builder, diffIdAnnotation } from './builder.ts';
 
 const strings = z.array(z.string());
 const emptySet = z.record(z.string(), z.strictObject({}));
@@ -41,7 +41,10 @@ export const image: Builder<Args> = {
     const layers = inputs.layers ?? [];
     if (history.length !== layers.length) {
       const found = `${history.length} for ${layers.length} layers`;
-      throw new CogpackError('image/history', `${context.name}: history has a line for each layer; found ${found}`);
+      throw new CogpackError(
+        'image/history',
+        `${context.name}: history has a line for each layer; found ${found}`,
+      );
     }
     const configDescriptor = write(context, configMediaType, {
       ...platformFields(context),
@@ -70,7 +73,10 @@ function write(context: BuildContext, mediaType: string, value: Json): Descripto
 function platformFields({ name, platform }: BuildContext): Record<string, string> {
   const [os, architecture, variant] = platform.split('/');
   if (os === undefined || architecture === undefined) {
-    throw new CogpackError('image/platform', `${name}: an image needs a platform such as linux/amd64; found "${platform}"`);
+    throw new CogpackError(
+      'image/platform',
+      `${name}: an image needs a platform such as linux/amd64; found "${platform}"`,
+    );
   }
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
@@ -78,5 +84,8 @@ function platformFields({ name, platform }: BuildContext): Record<string, string
 function diffIdOf(layer: Descriptor, { name }: BuildContext): string {
   const diffId = digestSchema.safeParse(layer.annotations?.[diffIdAnnotation]);
   if (diffId.success) return diffId.data;
-  throw new CogpackError('image/layer', `${name}: ${layer.digest} (${layer.mediaType}) is not a layer: it has no diffID`);
+  throw new CogpackError(
+    'image/layer',
+    `${name}: ${layer.digest} (${layer.mediaType}) is not a layer: it has no diffID`,
+  );
 }

@@ -3,7 +3,11 @@ import { CogpackError } from '../base/error.ts';
 import type { Builder } from './builder.ts';
 
 type Loaded = Builder<never>;
-type Entry = { readonly version: number; readonly thread: Builder['thread']; readonly load: () => Promise<Loaded> };
+type Entry = {
+  readonly version: number;
+  readonly thread: Builder['thread'];
+  readonly load: () => Promise<Loaded>;
+};
 
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
@@ -29,7 +33,11 @@ export function builderEntry(versioned: string): Entry {
   const [name = '', version] = versioned.split('@');
   const entry = entries[name];
   if (entry !== undefined && String(entry.version) === version) return entry;
-  throw new CogpackError('builder/unknown', `there is no builder ${versioned}; here are ${builderNames.map(versionedName).join(', ')}`, {
-    hint: 'evaluate the description again with this version of cogpack',
-  });
+  throw new CogpackError(
+    'builder/unknown',
+    `there is no builder ${versioned}; here are ${builderNames.map(versionedName).join(', ')}`,
+    {
+      hint: 'evaluate the description again with this version of cogpack',
+    },
+  );
 }
