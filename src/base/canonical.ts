@@ -3,9 +3,9 @@ import stringify from 'fast-json-stable-stringify';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The canonical text of a JSON value; NaN and infinities never reach this (the evaluator refuses them). */
-export function canonicalJson(value: Json): string {
-  return isSorted(value) ? JSON.stringify(value) : stringify(value);
+/** The canonical text of plain data; NaN and infinities never reach this (the evaluator refuses them). */
+export function canonicalJson(value: Json | object): string {
+  return isSorted(value as Json) ? JSON.stringify(value) : stringify(value);
 }
 
 // Where every key is in its place already, the engine's own writer gives the same text ten times as fast.

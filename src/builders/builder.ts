@@ -3,21 +3,9 @@
 import type { z } from 'zod';
 import type { Json } from '../base/canonical.ts';
 import type { Descriptor } from '../base/digest.ts';
+import type { BlobStore, BlobWriter } from '../store/blob-store.ts';
 
-/** What a builder may do with the store: read inputs, write outputs. Writes are atomic and verified. */
-export type BlobStore = {
-  /** The path of a blob that is present; read it, never write it. */
-  blobPath(descriptor: Pick<Descriptor, 'digest'>): string;
-  /** Opens a new blob; nothing is visible until `commit`, and `abort` leaves nothing behind. */
-  createBlob(): BlobWriter;
-};
-
-/** Writes are synchronous (a builder runs on a worker thread) and are hashed as they pass. */
-export type BlobWriter = {
-  write(bytes: Uint8Array): void;
-  commit(mediaType: string, annotations?: Record<string, string>): Descriptor;
-  abort(): void;
-};
+export type { BlobStore, BlobWriter };
 
 /** The network, for `fetch` alone: writes the bytes found at `location`, once, in order, and only if they are the expected. */
 export type Download = (

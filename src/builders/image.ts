@@ -1,9 +1,10 @@
 // image@1: layers and a configuration become an OCI image: a config and a manifest (image-spec config.md,
 // manifest.md). Nothing of it depends on a clock: `created` is the epoch.
 import { z } from 'zod';
-import { canonicalJson, type Json } from '../base/canonical.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { type Descriptor, digestSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { manifestMediaType } from '../store/manifest.ts';
 import { type BuildContext, type Builder, diffIdAnnotation } from './builder.ts';
 
 const strings = z.array(z.string());
@@ -29,7 +30,7 @@ const args = z.strictObject({
 type Args = z.infer<typeof args>;
 
 const configMediaType = 'application/vnd.oci.image.config.v1+json';
-export const manifestMediaType = 'application/vnd.oci.image.manifest.v1+json';
+
 const created = '1970-01-01T00:00:00Z';
 
 export const image: Builder<Args> = {
@@ -64,7 +65,7 @@ export const image: Builder<Args> = {
   },
 };
 
-function write(context: BuildContext, mediaType: string, value: Json): Descriptor {
+function write(context: BuildContext, mediaType: string, value: object): Descriptor {
   const writer = context.store.createBlob();
   writer.write(Buffer.from(canonicalJson(value)));
   return writer.commit(mediaType);

@@ -25,7 +25,7 @@ export type Derivation = z.infer<typeof derivationSchema>;
 
 /** The bytes that are hashed and stored. */
 export function derivationBytes(derivation: Derivation): string {
-  return canonicalJson(derivation as unknown as Json);
+  return canonicalJson(derivation);
 }
 
 export function hashDerivation(derivation: Derivation): Digest {

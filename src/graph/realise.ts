@@ -1,6 +1,6 @@
 // The scheduler: makes the outputs of the targets be in the store. It goes from the targets inwards and stops at
 // what is there already; what is missing is built as soon as its inputs are, at most `jobs` at a time.
-import { canonicalJson, type Json } from '../base/canonical.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { type Descriptor, type Digest, sha256 } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { findRealisation, type Outputs, recordRealisation } from '../store/realisations.ts';
@@ -135,7 +135,7 @@ function resolveInputs(
 
 // The annotations are part of what a builder may read (diffID), so they are part of the resolved key.
 function resolvedDigest(derivation: Derivation, inputs: Record<string, Descriptor[]>): Digest {
-  return sha256(canonicalJson({ ...derivation, inputs } as unknown as Json));
+  return sha256(canonicalJson({ ...derivation, inputs }));
 }
 
 function checkResult(derivation: Derivation, result: Outputs): void {

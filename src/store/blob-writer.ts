@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { digestOfHex, hexOf } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { syncDirectory, temporaryName, writeFully } from '../base/files.ts';
-import type { BlobWriter } from '../builders/builder.ts';
+import type { BlobWriter } from './blob-store.ts';
 
 const bufferSize = 1 << 20;
 

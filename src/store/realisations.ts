@@ -3,10 +3,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { canonicalJson, type Json } from '../base/canonical.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { type Descriptor, type Digest, descriptorSchema, hexOf } from '../base/digest.ts';
 import { isSystemError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { blobsOfManifest, manifestMediaType } from './manifest.ts';
 import { hasWhole, type Store } from './store.ts';
 
 export type Outputs = Readonly<Record<string, Descriptor>>;
@@ -27,12 +28,19 @@ export function findRealisation(store: Store, digest: Digest): Outputs | undefin
   }
   const outputs = parse(text);
   if (outputs === undefined) return undefined;
-  return Object.values(outputs).every(descriptor => hasWhole(store, descriptor)) ? outputs : undefined;
+  return Object.values(outputs).every(descriptor => isComplete(store, descriptor)) ? outputs : undefined;
+}
+
+// An image is there when its config and layers are.
+function isComplete(store: Store, descriptor: Descriptor): boolean {
+  if (!hasWhole(store, descriptor)) return false;
+  if (descriptor.mediaType !== manifestMediaType) return true;
+  return blobsOfManifest(store.readBlob(descriptor.digest)).every(part => hasWhole(store, part));
 }
 
 export function recordRealisation(store: Store, digest: Digest, outputs: Outputs): void {
   const path = recordPath(store, digest);
-  const text = `${canonicalJson(outputs as unknown as Json)}\n`;
+  const text = `${canonicalJson(outputs)}\n`;
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   writeFileAtomic(path, text);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Descriptor, type Digest, hexOf } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import type { BlobStore } from '../builders/builder.ts';
+import type { BlobStore } from './blob-store.ts';
 import { createBlobWriter } from './blob-writer.ts';
 
 export type Store = BlobStore & {
