@@ -1,0 +1,234 @@
+// One request and its answer: credentials are added for the registry's own origin only, a 401 is answered once with
+// what its challenge asks for, redirects are followed without credentials, and every failure becomes a RegistryError
+// that names the request. Bodies come from a function, so that a request can be sent again.
+import type { Readable } from 'node:stream';
+import type { Authorizer } from './auth/authorizer.ts';
+import type { Connections } from './connections.ts';
+import { isRecord } from './descriptor.ts';
+import { messageOf, RegistryError, type RegistryErrorCode } from './error.ts';
+import { type RetryPolicy, retryAfterMs, retrying } from './retry.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Headers = Readonly<Record<string, string>>;
+export type Body = Uint8Array | string | AsyncIterable<Uint8Array>;
+
+export type Ask = {
+  readonly method: Method;
+  readonly url: URL;
+  readonly headers?: Headers;
+  /** Called anew for each time that the request is sent; `content-length` is in the headers. */
+  readonly body?: () => Body;
+  /** The scopes that the request needs; undefined sends no credentials but those in `headers`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** The origin that credentials belong to, where `url` may be elsewhere. */
+  readonly home?: string;
+  /** Statuses that are answers rather than errors. */
+  readonly expect: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type Answer = {
+  readonly status: number;
+  header(name: string): string | undefined;
+  /** Must be read to its end or destroyed. */
+  readonly body: Readable;
+  /** Where the answer came from, redirects followed. */
+  readonly url: URL;
+};
+
+export type Http = {
+  /** Sends once (twice after a challenge). Throws RegistryError, or the signal's reason. */
+  ask(ask: Ask): Promise<Answer>;
+  /** Sends until there is an answer or the tries run out, and drops the answer's body. */
+  send(ask: Ask): Promise<Omit<Answer, 'body'>>;
+  /** As `send`, with the whole body, `maxBytes` at most. */
+  read(ask: Ask, maxBytes: number): Promise<Omit<Answer, 'body'> & { readonly bytes: Buffer }>;
+  readonly retry: RetryPolicy;
+};
+
+const maxRedirects = 5;
+const redirects = [301, 302, 303, 307, 308];
+const userAgent = 'cogpack-registry-client/0.1';
+
+export function createHttp(connections: Connections, authorizer: () => Authorizer, retry: RetryPolicy): Http {
+  const ask = async (request: Ask): Promise<Answer> => {
+    const home = request.home ?? request.url.origin;
+    let { url } = request;
+    let challenged = false;
+    for (let hops = 0; ; ) {
+      const atHome = url.origin === home;
+      const authorization =
+        atHome && request.scopes ? await authorizer().authorization(home, request.scopes) : undefined;
+      const answer = await exchange(connections, request, url, atHome, authorization);
+      if (request.expect.includes(answer.status)) return answer;
+      if (answer.status === 401 && atHome && request.scopes && !challenged) {
+        challenged = true;
+        drop(answer);
+        const header = answer.header('www-authenticate') ?? '';
+        if (await authorizer().challenged(home, header, request.scopes, authorization)) continue;
+      }
+      if (redirects.includes(answer.status)) {
+        drop(answer);
+        hops += 1;
+        url = redirected(request, url, answer, hops);
+        continue;
+      }
+      throw await refusal(request, url, answer);
+    }
+  };
+  const send = (request: Ask) =>
+    retrying(retry, request.signal, async () => {
+      const answer = await ask(request);
+      drop(answer);
+      return answer;
+    });
+  const read = (request: Ask, maxBytes: number) =>
+    retrying(retry, request.signal, async () => {
+      const answer = await ask(request);
+      const bytes = await readAll(answer.body, maxBytes, nameOf(request.method, answer.url), request.signal);
+      return { ...answer, bytes };
+    });
+  return { ask, send, read, retry };
+}
+
+/** Lets the connection be used again when the body is short, and closes it when it is not. */
+export function drop(answer: Answer): void {
+  answer.body.on('error', () => {});
+  (answer.body as Readable & { dump(options: { limit: number }): Promise<void> })
+    .dump({ limit: 64 << 10 })
+    .catch(() => {});
+}
+
+/** Method and URL for messages: no query, which may hold a signature. */
+export function nameOf(method: string, url: URL): string {
+  return `${method} ${url.origin}${url.pathname}`;
+}
+
+async function exchange(
+  connections: Connections,
+  request: Ask,
+  url: URL,
+  atHome: boolean,
+  authorization: string | undefined,
+): Promise<Answer> {
+  const headers: Record<string, string> = { 'user-agent': userAgent, ...(authorization && { authorization }) };
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    if (atHome || name !== 'authorization') headers[name] = value;
+  }
+  try {
+    const answer = await connections.forUrl(url).request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers,
+      ...(request.body && { body: request.body() as never }),
+      ...(request.signal && { signal: request.signal }),
+    });
+    return {
+      status: answer.statusCode,
+      header: name => {
+        const value = answer.headers[name];
+        return Array.isArray(value) ? value.join(', ') : value;
+      },
+      body: answer.body,
+      url,
+    };
+  } catch (error) {
+    throw failure(error, nameOf(request.method, url), request.signal);
+  }
+}
+
+/** What a failed connection or a broken body means. An abort by the caller stays an abort. */
+export function failure(error: unknown, request: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof RegistryError) return error;
+  if (!isNetworkError(error)) return error;
+  return new RegistryError('network', `${request}: ${messageOf(error)}`, {
+    request,
+    cause: error,
+    hint: 'check that the registry is running and that its host and port are right, then run it again',
+  });
+}
+
+// Whatever comes of a socket, TLS or undici has a code; a defect of ours has none.
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_INVALID');
+}
+
+/** All of a body. Throws `size` beyond `maxBytes`, `network` when it breaks. */
+export async function readAll(
+  body: Readable,
+  maxBytes: number,
+  request: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > maxBytes) {
+        throw new RegistryError('size', `${request}: the answer is longer than ${maxBytes} bytes`, { request });
+      }
+      parts.push(part);
+    }
+  } catch (error) {
+    throw failure(error, request, signal);
+  }
+  return Buffer.concat(parts);
+}
+
+function redirected(request: Ask, from: URL, answer: Answer, hops: number): URL {
+  const name = nameOf(request.method, from);
+  const refuse = (why: string) =>
+    new RegistryError('redirect', `${name}: ${why}`, { request: name, status: answer.status });
+  if (hops > maxRedirects) throw refuse(`more than ${maxRedirects} redirects`);
+  const location = answer.header('location');
+  if (location === undefined || !URL.canParse(location, from)) throw refuse('a redirect without a location');
+  const url = new URL(location, from);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse(`a redirect to ${url.protocol}`);
+  if (from.protocol === 'https:' && url.protocol === 'http:') {
+    throw refuse(`a redirect from HTTPS to plain HTTP at ${url.host}`);
+  }
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (!reads && answer.status < 307) throw refuse(`a redirect (${answer.status}) of a request that writes`);
+  return url;
+}
+
+/** The error for an answer that is not what was expected; reads the registry's own words. */
+async function refusal(request: Ask, url: URL, answer: Answer): Promise<RegistryError> {
+  const name = nameOf(request.method, url);
+  const { code, hint } = meaning(answer.status);
+  const words = await wordsOf(answer);
+  return new RegistryError(code, `${name}: the registry answered ${answer.status}${words && `: ${words}`}`, {
+    status: answer.status,
+    request: name,
+    hint,
+    retryAfterMs: retryAfterMs(answer.header('retry-after')),
+  });
+}
+
+function meaning(status: number): { code: RegistryErrorCode; hint?: string } {
+  if (status === 401) {
+    return { code: 'unauthorized', hint: 'log in to the registry (docker login or podman login), then run it again' };
+  }
+  if (status === 403) return { code: 'denied', hint: 'ask for the right to this repository, or use another' };
+  if (status === 404) return { code: 'not-found' };
+  if (status === 429) return { code: 'busy', hint: 'the registry limits requests: wait, then run it again' };
+  if (status >= 500 || status === 408) return { code: 'server', hint: 'the registry failed: run it again later' };
+  if (status < 400) return { code: 'protocol' };
+  return { code: 'rejected' };
+}
+
+// distribution-spec, "Error codes": {errors: [{code, message, detail}]}.
+async function wordsOf(answer: Answer): Promise<string> {
+  try {
+    const text = (await readAll(answer.body, 64 << 10, '', undefined)).toString();
+    const value: unknown = JSON.parse(text);
+    const errors = isRecord(value) && Array.isArray(value.errors) ? value.errors.filter(isRecord) : [];
+    return errors.map(each => [each.code, each.message].filter(Boolean).join(' ')).join('; ').slice(0, 500);
+  } catch {
+    answer.body.destroy();
+    return '';
+  }
+}
