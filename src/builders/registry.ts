@@ -5,6 +5,7 @@ import type { Builder } from './builder.ts';
 type Loaded = Builder<never>;
 type Entry = {
   readonly version: number;
+  readonly outputs: readonly string[];
   readonly thread: Builder['thread'];
   readonly load: () => Promise<Loaded>;
 };
@@ -12,12 +13,12 @@ type Entry = {
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
 const entries: Readonly<Record<string, Entry>> = {
-  fetch: { version: 1, thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
-  wheel: { version: 1, thread: 'worker', load: async () => (await import('./wheel.ts')).wheel },
-  deb: { version: 1, thread: 'worker', load: async () => (await import('./deb.ts')).deb },
-  tree: { version: 1, thread: 'worker', load: async () => (await import('./tree.ts')).tree },
-  join: { version: 1, thread: 'worker', load: async () => (await import('./join.ts')).join },
-  image: { version: 1, thread: 'main', load: async () => (await import('./image.ts')).image },
+  fetch: { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
+  wheel: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./wheel.ts')).wheel },
+  deb: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./deb.ts')).deb },
+  tree: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./tree.ts')).tree },
+  join: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./join.ts')).join },
+  image: { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
 };
 
 export const builderNames: readonly string[] = Object.keys(entries);
@@ -26,6 +27,11 @@ export const builderNames: readonly string[] = Object.keys(entries);
 export function versionedName(name: string): string | undefined {
   const entry = entries[name];
   return entry && `${name}@${entry.version}`;
+}
+
+/** The outputs that a builder makes; the first is the one meant where none is named. */
+export function outputsOf(name: string): readonly string[] {
+  return entries[name]!.outputs;
 }
 
 /** The builder that a derivation asks for. Throws `builder/unknown`. */

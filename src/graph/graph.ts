@@ -9,6 +9,8 @@ import { type Derivation, dependenciesOf, hashDerivation } from './derivation.ts
 export type Origin = {
   /** Of a fetch: where to ask for the bytes (src/fetch). */
   readonly location?: Json;
+  /** What to call it when it is shown: a fetch's own name is always `fetch`. */
+  readonly label?: string;
   /** Of a tree: the absolute folder (or file) that was read. */
   readonly root?: string;
 };

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The command line: names the commands, and loads the code of the one that is run.
+import { enableCompileCache } from 'node:module';
+import { Command, CommanderError } from 'commander';
+
+enableCompileCache();
+
+type Add = (program: Command) => void;
+
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<{ add: Add }> }>> = {
+  eval: { summary: "print the derivation hashes of a description's targets", load: () => import('./eval.ts') },
+  lock: { summary: 'resolve what a description asks for and write cogpack.lock', load: () => import('./lock.ts') },
+  realise: { summary: 'build the targets, push or write them out', load: () => import('./realise.ts') },
+  store: { summary: 'check the store', load: () => import('./store.ts') },
+  registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },
+  jsonnet: { summary: 'evaluate a Jsonnet program', load: () => import('./jsonnet.ts') },
+};
+
+const program = new Command('cogpack')
+  .description('Compile a short description of a machine-learning model into a reproducible container image.')
+  .version('0.1.0')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .addHelpText('after', '\nExample:\n  $ cogpack lock && cogpack realise --push localhost:5000/iris:1');
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = commands[args[0] ?? ''];
+  try {
+    if (command !== undefined) (await command.load()).add(program);
+    else for (const [name, { summary }] of Object.entries(commands)) program.command(name).summary(summary);
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { report } = await import('./report.ts');
+    return report(error);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,62 @@
+// Options that several commands share.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { join } from 'node:path';
+import { readLock } from '../lock/index.ts';
+import { CogpackError } from '../base/error.ts';
+import { type Evaluated, evaluateDescription, projectOf } from '../description/evaluate.ts';
+import type { ExternalArguments } from '../language/index.ts';
+import { defaultStoreDir } from '../store/store.ts';
+
+export const defaultDescription = './cogpack.jsonnet';
+
+export type DescriptionFlags = { readonly tlaStr: ExternalArguments; readonly store: string };
+
+/** Adds PATH, `-A` and `--store`. */
+export function withDescription(command: Command): Command {
+  return command
+    .argument('[path]', 'the description', defaultDescription)
+    .addOption(
+      new Option('-A, --tla-str <name=value>', 'a top-level argument, as a string; without a value, from the environment')
+        .argParser(addArgument)
+        .default({}, 'none'),
+    )
+    .addOption(storeOption());
+}
+
+export function storeOption(): Option {
+  return new Option('--store <dir>', 'the store').default(defaultStoreDir(process.env), '$COGPACK_STORE or the cache folder');
+}
+
+function addArgument(text: string, before: ExternalArguments): ExternalArguments {
+  const at = text.indexOf('=');
+  const name = at < 0 ? text : text.slice(0, at);
+  const value = at < 0 ? process.env[name] : text.slice(at + 1);
+  if (value === undefined) throw new InvalidArgumentError(`the environment has no variable ${name}; write ${name}=value`);
+  return { ...before, [name]: { kind: 'string', text: value } };
+}
+
+/** A whole number from 1 on. */
+export function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1 on is expected');
+  return number;
+}
+
+export function lockFileOf(description: string): string {
+  return join(projectOf(description), 'cogpack.lock');
+}
+
+/** Evaluates with the lock beside the description. Throws `lock/missing`, naming every request without an answer. */
+export function evaluateLocked(path: string, flags: DescriptionFlags): Evaluated {
+  const evaluated = evaluateDescription({
+    file: path,
+    answers: readLock(lockFileOf(path)),
+    topLevelArguments: flags.tlaStr,
+    cacheDir: join(flags.store, 'cogpack', 'stat'),
+  });
+  if (evaluated.missing.length === 0) return evaluated;
+  const list = evaluated.missing.map(request => `  ${JSON.stringify(request)}`);
+  throw new CogpackError('lock/missing', `cogpack.lock has no answer to:\n${list.join('\n')}`, {
+    hint: `run: cogpack lock${path === defaultDescription ? '' : ` ${path}`}`,
+  });
+}

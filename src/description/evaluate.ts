@@ -1,0 +1,129 @@
+// Evaluates a description: the file, its imports, the project's files and the lock's answers become a graph with
+// named targets. Nothing else is read, and nothing is asked of the network.
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../base/canonical.ts';
+import type { Digest } from '../base/digest.ts';
+import { CogpackError, isSystemError } from '../base/error.ts';
+import { createGraph, type Graph } from '../graph/graph.ts';
+import {
+  evaluateFile,
+  type ExternalArguments,
+  fieldNames,
+  fieldSpan,
+  getField,
+  hasField,
+  projectImporter,
+  typeOf,
+  type Value,
+} from '../language/index.ts';
+import { openStatCache } from '../source/stat-cache.ts';
+import { type Answers, answersFrom } from './answers.ts';
+import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
+
+export type DescriptionOptions = {
+  readonly file: string;
+  /** Answers of the lock by the canonical text of their requests. */
+  readonly answers: ReadonlyMap<string, Json>;
+  readonly topLevelArguments: ExternalArguments;
+  /** A folder for the stat cache. */
+  readonly cacheDir: string;
+};
+
+export type Target = { readonly name: string; readonly digest: Digest; readonly output: string };
+
+export type Evaluated = {
+  readonly graph: Graph;
+  /** In the order of their names. Empty when requests are missing. */
+  readonly targets: readonly Target[];
+  /** Requests that the lock does not answer. */
+  readonly missing: Answers['missing'];
+  /** All requests that were met, by canonical text. */
+  readonly asked: Answers['asked'];
+};
+
+const stdlib = fileURLToPath(new URL('../../stdlib', import.meta.url));
+
+/** The project of a description: the folder it lies in, with symbolic links resolved. Throws `description/missing`. */
+export function projectOf(file: string): string {
+  try {
+    return dirname(realpathSync(file));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
+    throw new CogpackError('description/missing', `${file} does not exist`, {
+      hint: 'name a description (cogpack.jsonnet), or run the command in the folder that has one',
+    });
+  }
+}
+
+/** Throws errors of the language, of contracts and of sources, each with the span in the user's file. */
+export function evaluateDescription(options: DescriptionOptions): Evaluated {
+  const project = projectOf(options.file);
+  const graph = createGraph();
+  const answers = answersFrom(options.answers);
+  const natives = createNatives({
+    graph,
+    answers,
+    project,
+    statCache: root => openStatCache(options.cacheDir, root),
+  });
+  const targets: Target[] = [];
+  unlessUnanswered(() => {
+    const value = evaluateFile({
+      file: options.file,
+      importer: projectImporter({ root: project, libraryPaths: [], stdlib }),
+      natives,
+      extVars: {},
+      tlas: options.topLevelArguments,
+    });
+    collectTargets(value, '', targets, options.file);
+  });
+  const { missing, asked } = answers;
+  if (targets.length === 0 && missing.length === 0) {
+    throw new CogpackError('description/empty', `${options.file} describes nothing to build`, {
+      hint: 'its value is a model, a derivation, or an object of these',
+    });
+  }
+  return { graph, targets: targets.sort((a, b) => (a.name < b.name ? -1 : 1)), missing, asked };
+}
+
+// A missing answer ends one target; the others are still evaluated, so that one run finds all that is missing.
+function unlessUnanswered(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof CogpackError && error.code === missingAnswers)) throw error;
+  }
+}
+
+function collectTargets(value: Value, path: string, targets: Target[], file: string): void {
+  const payload = derivationPayload(value);
+  if (payload !== undefined) {
+    targets.push({ name: path === '' ? payload.name : path, digest: payload.digest, output: payload.output });
+    return;
+  }
+  if (typeOf(value) !== 'object') {
+    throw new CogpackError(
+      'description/target',
+      `${path === '' ? file : path} is ${typeOf(value)}; expected a model, a derivation, or an object of these`,
+      { hint: 'a model is written cog.model { … } after: local cog = import \'cogpack\';' },
+    );
+  }
+  const holder = hasField(value, 'targets', { hidden: true }) ? getField(value, 'targets') : value;
+  const names = fieldNames(holder);
+  for (const name of names) {
+    const only = holder !== value && names.length === 1 && path !== '';
+    unlessUnanswered(() => {
+      const next = only ? path : path === '' ? name : `${path}.${name}`;
+      const inner = getField(holder, name);
+      if (typeOf(inner) !== 'object' && typeOf(inner) !== 'derivation') {
+        throw new CogpackError('description/target', `${next} is a value of type ${typeOf(inner)}; expected a model or a derivation`, {
+          span: fieldSpan(holder, name),
+          hint: 'hide what is not to be built with :: (name:: value)',
+        });
+      }
+      collectTargets(inner, next, targets, file);
+    });
+  }
+}

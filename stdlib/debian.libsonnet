@@ -1,0 +1,96 @@
+// The block `debian`: the interpreter and the apt packages from pinned .debs, without running a maintainer script.
+// What the scripts of a new system would do is done by the tree `root`: docs/debian.md lists it.
+local contract = import 'contract.libsonnet';
+local derivation = std.native('derivation');
+local fetch = import 'fetch.libsonnet';
+local layers = import 'layers.libsonnet';
+
+local link(path, target) = { type: 'link', path: path, target: target };
+local text(path, lines) = { type: 'text', path: path, executable: false, text: std.lines(lines) };
+
+local root = derivation({
+  name: 'root',
+  builder: 'tree',
+  args: {
+    prefix: '/',
+    entries: [
+      link('bin', 'usr/bin'),
+      text('etc/group', ['root:x:0:', 'tty:x:5:', 'staff:x:50:', 'users:x:100:', 'nogroup:x:65534:']),
+      text('etc/hosts', ['127.0.0.1\tlocalhost', '::1\tlocalhost']),
+      text('etc/ld.so.conf', ['include /etc/ld.so.conf.d/*.conf']),
+      text('etc/nsswitch.conf', ['passwd: files', 'group: files', 'hosts: files dns']),
+      text('etc/passwd', [
+        'root:x:0:0:root:/root:/bin/sh',
+        'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
+      ]),
+      link('lib', 'usr/lib'),
+      link('lib64', 'usr/lib64'),
+      link('sbin', 'usr/sbin'),
+    ],
+  },
+});
+
+{
+  // Python → the suite that carries it, and the suite's glibc, which decides what wheels run (PEP 600).
+  suites:: {
+    '3.11': { name: 'bookworm', glibc: '2.36' },
+    '3.13': { name: 'trixie', glibc: '2.41' },
+  },
+
+  block(model):: {
+    local block = self,
+    local suite = $.suites[model.python],
+
+    provides: ['interpreter'],
+    needs: [],
+
+    suite: suite.name,
+    // What manylinux wheels may take from the system (PEP 600), and what a container's tools expect to find.
+    packages: [
+      'base-files',
+      'libc-bin',
+      'libgcc-s1',
+      'libstdc++6',
+      'netbase',
+      'python' + model.python,
+      'zlib1g',
+    ] + model.apt,
+
+    requests: {
+      debian: {
+        kind: 'debian',
+        suite: block.suite,
+        platform: model.platform,
+        packages: std.set(block.packages),
+      },
+    },
+
+    layers: layers.plan('debian', [
+      { name: 'root', size: 0, layer: root },
+    ] + [
+      {
+        name: package.name + ' ' + package.version,
+        size: package.size,
+        layer: derivation({
+          name: package.name,
+          builder: 'deb',
+          platform: model.platform,
+          args: { filename: std.split(package.filename, '/')[std.length(std.split(package.filename, '/')) - 1] },
+          inputs: {
+            deb: fetch({
+              sha256: package.sha256,
+              size: package.size,
+              location: { kind: 'debian', archive: package.archive, filename: package.filename },
+            }),
+          },
+        }),
+      }
+      for package in model.answers['debian.debian'].packages
+    ]),
+
+    env: {
+      LANG: 'C.UTF-8',
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    },
+  },
+}

@@ -1,0 +1,105 @@
+// A model: fields that people write, checked against a contract, and hidden blocks made of them. A block says what it
+// provides and needs, what it asks of the lock, and gives layers and environment; the image is the blocks in order.
+// Any field of any block is overridden with +: as in `blocks+:: { debian+: { packages+: ['curl'] } }`.
+local contract = import 'contract.libsonnet';
+local derivation = std.native('derivation');
+
+local fields = contract.object('a model', {
+  platform: contract.field(contract.format('platform'), 'What the image runs on: linux/amd64 or linux/arm64.'),
+  python: contract.field(contract.oneOf(std.objectFields((import 'debian.libsonnet').suites)), 'The version of Python: the one that a Debian suite carries.'),
+  requirements: contract.field(
+    contract.anyOf([contract.format('projectPath'), contract.arrayOf(contract.string)]),
+    'Python packages: a requirements file of the project, or an array of requirements (PEP 508).'
+  ),
+  apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),
+  source: contract.field(
+    contract.object('source', {
+      path: contract.field(contract.format('projectPath'), 'The folder (or file) of the project that is copied.'),
+      exclude: contract.field(contract.arrayOf(contract.string), 'Patterns as in .gitignore, beside .gitignore and .dockerignore.'),
+      prefix: contract.field(contract.format('absolutePath'), 'Where it lies in the image.'),
+    }),
+    'The project files that belong to the image.'
+  ),
+  env: contract.field(contract.mapOf('environmentName', contract.format('environmentValue')), 'Environment variables.'),
+  workdir: contract.field(contract.format('absolutePath'), 'The folder in which the command starts.'),
+  entrypoint: contract.field(contract.arrayOf(contract.format('argument')), 'The program, as an array of arguments.'),
+  cmd: contract.field(contract.arrayOf(contract.format('argument')), "The command, or the entrypoint's arguments, as an array."),
+  volumes: contract.field(contract.arrayOf(contract.format('absolutePath')), 'Folders that hold data of the running container.'),
+  expose: contract.field(contract.arrayOf(contract.anyOf([contract.port, contract.format('port')])), 'Ports that the container listens on.'),
+  user: contract.field(contract.format('user'), 'The user that the command runs as.'),
+  labels: contract.field(contract.mapOf('label', contract.string), 'Labels of the image.'),
+});
+
+{
+  fields:: fields,
+
+  model:: {
+    local model = self,
+
+    platform: 'linux/amd64',
+    python: '3.11',
+    requirements: [],
+    apt: [],
+    source: {},
+    env: {},
+    workdir: '/src',
+    entrypoint: [],
+    cmd: ['python3'],
+    volumes: [],
+    expose: [],
+    user: 'root',
+    labels: {},
+
+    blocks:: {
+      debian: (import 'debian.libsonnet').block(model),
+      python: (import 'python.libsonnet').block(model),
+      source: (import 'source.libsonnet').block(model),
+    },
+
+    // Every block's requests in one call, so that one run names all that the lock does not answer.
+    answers:: std.native('lock')({
+      [name + '.' + request]: model.blocks[name].requests[request]
+      for name in std.objectFields(model.blocks)
+      if std.objectHasAll(model.blocks[name], 'requests')
+      for request in std.objectFields(model.blocks[name].requests)
+    }),
+
+    order:: std.native('order')(self.blocks),
+
+    // [{name, layer}], the lowest first.
+    layers:: std.flatMap(function(name) model.blocks[name].layers, self.order),
+
+    // A later block's variables stand over an earlier one's, and the user's over all.
+    environment:: std.foldl(
+      function(env, name) env + std.get(model.blocks[name], 'env', {}), self.order, {}
+    ) + self.env,
+
+    config:: {
+      Env: [name + '=' + model.environment[name] for name in std.objectFields(model.environment)],
+      WorkingDir: model.workdir,
+      User: model.user,
+      [if model.entrypoint != [] then 'Entrypoint']: model.entrypoint,
+      [if model.cmd != [] then 'Cmd']: model.cmd,
+      [if model.volumes != [] then 'Volumes']: { [path]: {} for path in model.volumes },
+      [if model.expose != [] then 'ExposedPorts']: {
+        [if std.member(std.toString(port), '/') then port else port + '/tcp']: {}
+        for port in model.expose
+      },
+      [if model.labels != {} then 'Labels']: model.labels,
+    },
+
+    image:: derivation({
+      name: 'image',
+      builder: 'image',
+      platform: model.platform,
+      args: {
+        config: model.config,
+        history: [layer.name for layer in model.layers],
+        annotations: {},
+      },
+      inputs: { layers: [layer.layer for layer in model.layers] },
+    }),
+
+    targets:: { image: contract.checked(fields, model, 'model').image },
+  },
+}

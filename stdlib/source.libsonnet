@@ -1,0 +1,17 @@
+// The block `source`: the project's files, without what describes the build.
+{
+  block(model):: {
+    local options = { path: '.', exclude: [], prefix: '/src' } + model.source,
+
+    provides: [],
+    needs: ['venv'],
+
+    layers: [{
+      name: 'source',
+      layer: std.native('source')(options.path, {
+        prefix: options.prefix,
+        exclude: ['/cogpack.jsonnet', '/cogpack.lock'] + options.exclude,
+      }),
+    }],
+  },
+}
