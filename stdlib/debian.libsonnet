@@ -8,6 +8,8 @@ local layers = import 'layers.libsonnet';
 local link(path, target) = { type: 'link', path: path, target: target };
 local text(path, lines) = { type: 'text', path: path, executable: false, text: std.lines(lines) };
 
+local filenameOf(package) = std.reverse(std.split(package.filename, '/'))[0];
+
 local root = derivation({
   name: 'root',
   builder: 'tree',
@@ -75,9 +77,10 @@ local root = derivation({
           name: package.name,
           builder: 'deb',
           platform: model.platform,
-          args: { filename: std.split(package.filename, '/')[std.length(std.split(package.filename, '/')) - 1] },
+          args: { filename: filenameOf(package) },
           inputs: {
             deb: fetch({
+              name: filenameOf(package),
               sha256: package.sha256,
               size: package.size,
               location: { kind: 'debian', archive: package.archive, filename: package.filename },

@@ -68,6 +68,7 @@ local requirementsOf(requirements) =
           args: { filename: package.filename, prefix: prefix, python: model.python },
           inputs: {
             wheel: fetch({
+              name: package.filename,
               sha256: package.sha256,
               size: package.size,
               location: { kind: 'python', project: package.name, filename: package.filename }

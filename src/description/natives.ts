@@ -96,19 +96,22 @@ function derivation(context: DescriptionContext, args: Value, span: Span | undef
     throw wrong('platform', `"any", ${formats.platform!('')!.expected.replace('one of ', '')}; found "${platform}"`);
   }
   const outputs = outputsOf(builder);
+  const name = text('name', builder);
+  const location = hasField(args, 'location') ? (toHost(getField(args, 'location')) as Json) : undefined;
   const digest = context.graph.add(
     {
       v: 1,
-      name: text('name', builder),
+      // The hash of fixed bytes covers nothing but them: what a file is called is shown, not hashed.
+      name: builder === 'fetch' ? 'fetch' : name,
       builder: versioned,
       platform,
       args: (hasField(args, 'args') ? toHost(getField(args, 'args')) : {}) as Record<string, Json>,
       inputs: hasField(args, 'inputs') ? inputsOf(getField(args, 'inputs'), wrong) : {},
       outputs: [...outputs],
     },
-    hasField(args, 'location') ? { location: toHost(getField(args, 'location')) as Json } : {},
+    { label: name, ...(location !== undefined && { location }) },
   );
-  return derivationValue({ digest, name: text('name', builder), output: outputs[0]! });
+  return derivationValue({ digest, name, output: outputs[0]! });
 }
 
 function inputsOf(inputs: Value, wrong: (field: string, expected: string) => CogpackError) {

@@ -11,9 +11,9 @@ import type { Derivation } from './derivation.ts';
 export async function buildWith(
   derivation: Derivation,
   inputs: Readonly<Record<string, readonly Descriptor[]>>,
-  context: Omit<BuildContext, 'name' | 'platform'>,
+  context: Omit<BuildContext, 'platform'>,
 ): Promise<BuildOutputs> {
-  const { name, platform } = derivation;
+  const { name } = context;
   const builder = await builderEntry(derivation.builder).load();
   const args = builder.args.safeParse(derivation.args);
   if (!args.success) {
@@ -22,5 +22,5 @@ export async function buildWith(
       `${name}: ${derivation.builder} cannot use these arguments: ${z.prettifyError(args.error)}`,
     );
   }
-  return builder.build(args.data as never, inputs, { ...context, name, platform });
+  return builder.build(args.data as never, inputs, { ...context, platform: derivation.platform });
 }

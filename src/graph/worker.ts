@@ -20,10 +20,11 @@ port.on('message', (job: WorkerJob) => {
   );
 });
 
-async function run({ derivation, inputs, root }: WorkerJob): Promise<WorkerAnswer> {
+async function run({ derivation, inputs, name, root }: WorkerJob): Promise<WorkerAnswer> {
   let reported = 0;
   const outputs = await buildWith(derivation, inputs, {
     store,
+    name,
     root,
     signal: never,
     progress(done, total) {

@@ -14,6 +14,7 @@ import type { RunBuilder } from './realise.ts';
 export type WorkerJob = {
   readonly derivation: Derivation;
   readonly inputs: Readonly<Record<string, readonly Descriptor[]>>;
+  readonly name: string;
   readonly root: string | undefined;
 };
 
@@ -51,7 +52,7 @@ export function createRunner(store: Store, download: Download): BuilderRunner {
     const stop = () => Atomics.store(aborted, 0, 1);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const outputs = await ask(worker, { derivation, inputs, root: origin.root }, progress);
+      const outputs = await ask(worker, { derivation, inputs, name: origin.label ?? derivation.name, root: origin.root }, progress);
       idle.push(worker);
       return outputs;
     } catch (error) {
@@ -66,6 +67,7 @@ export function createRunner(store: Store, download: Download): BuilderRunner {
   const runHere: RunBuilder = ({ derivation, inputs, origin, signal, progress }) =>
     buildWith(derivation, inputs, {
       store,
+      name: origin.label ?? derivation.name,
       root: origin.root,
       location: origin.location,
       download,
