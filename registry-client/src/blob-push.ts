@@ -1,0 +1,283 @@
+// Puts a blob into a repository: nothing is sent when it is there (HEAD) or can be mounted from another repository;
+// small blobs go in one PUT, large ones in chunks that are taken up again where the registry says they broke
+// (distribution-spec "Pushing blobs"). What is sent is hashed, and the last bytes are held back until the digest is
+// found right, so that not even a careless registry takes a wrong blob.
+import type { Descriptor } from './descriptor.ts';
+import { isRegistryError, RegistryError } from './error.ts';
+import { apiUrl, type Repository } from './hosts.ts';
+import { type Answer, type Http, nameOf } from './http.ts';
+import { isPassing, pause } from './retry.ts';
+import { pullScopes, pushScopes } from './scopes.ts';
+import { createVerifier, type Verifier } from './verify.ts';
+
+/** Gives a blob's bytes from `start` on, in parts of any size; called anew whenever bytes are sent again. */
+export type OpenBlob = (descriptor: Descriptor, start: number) => AsyncIterable<Uint8Array>;
+
+export type PushBlobOptions = {
+  /** A repository of the same registry that may hold the blob. */
+  readonly from?: string | undefined;
+  /** Bytes that the registry has taken since the last call; negative when they must be sent again. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type PushedBlob = 'existing' | 'mounted' | 'uploaded';
+
+type Upload = {
+  readonly http: Http;
+  readonly repository: Repository;
+  readonly blob: Descriptor;
+  readonly open: OpenBlob;
+  readonly chunkBytes: number;
+  readonly options: PushBlobOptions;
+  readonly scopes: readonly string[];
+  readonly home: string;
+};
+
+/** The size of a blob in a repository, or undefined when it is not there. */
+export async function headBlob(
+  http: Http,
+  repository: Repository,
+  digest: string,
+  signal?: AbortSignal,
+  scopes = pullScopes(repository),
+): Promise<{ size: number | undefined } | undefined> {
+  const url = apiUrl(repository, `blobs/${digest}`);
+  const answer = await http.send({ method: 'HEAD', url, scopes, expect: [200, 404], signal });
+  if (answer.status === 404) return undefined;
+  const length = answer.header('content-length');
+  return { size: length === undefined ? undefined : Number(length) };
+}
+
+/** Throws `digest` or `size` when the source does not give the blob's bytes; nothing is then in the repository. */
+export async function pushBlob(
+  http: Http,
+  repository: Repository,
+  blob: Descriptor,
+  open: OpenBlob,
+  chunkBytes: number,
+  options: PushBlobOptions = {},
+): Promise<PushedBlob> {
+  const scopes = pushScopes(repository, options.from === undefined ? [] : [options.from]);
+  const home = apiUrl(repository, '').origin;
+  const upload: Upload = { http, repository, blob, open, chunkBytes, options, scopes, home };
+  for (let failures = 1; ; failures += 1) {
+    const found = await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
+    if (found !== undefined) {
+      if (found.size === undefined || found.size === blob.size) return failures === 1 ? 'existing' : 'uploaded';
+      const name = nameOf('HEAD', apiUrl(repository, `blobs/${blob.digest}`));
+      throw new RegistryError('size', `${name}: expected ${blob.size} bytes, the registry has ${found.size}`);
+    }
+    let taken = 0;
+    const count = (bytes: number) => {
+      taken += bytes;
+      options.onBytes?.(bytes);
+    };
+    try {
+      return await attempt({ ...upload, options: { ...options, onBytes: count } });
+    } catch (error) {
+      // A session that is gone, or that took bytes twice after a broken connection, is begun anew.
+      const lost = isPassing(error) || isRegistryError(error, 'not-found') || isRefusedDigest(error);
+      if (!lost || failures >= http.retry.attempts) throw error;
+      options.onBytes?.(-taken);
+      await pause(http.retry, failures, error, options.signal);
+    }
+  }
+}
+
+function isRefusedDigest(error: unknown): boolean {
+  return isRegistryError(error, 'rejected') && [400, 416].includes(error.status ?? 0);
+}
+
+async function attempt(upload: Upload): Promise<PushedBlob> {
+  const session = await begin(upload);
+  if (session === undefined) return 'mounted';
+  try {
+    if (upload.blob.size <= upload.chunkBytes) await putWhole(upload, session.location);
+    else await putChunks(upload, session);
+    return 'uploaded';
+  } catch (error) {
+    await cancel(upload, session.location);
+    throw error;
+  }
+}
+
+type Session = { location: URL; readonly minimumChunk: number };
+
+/** Opens an upload session; undefined when the blob has been mounted instead. */
+async function begin({ http, repository, blob, options, scopes, home }: Upload): Promise<Session | undefined> {
+  const url = apiUrl(repository, 'blobs/uploads/');
+  if (options.from !== undefined) {
+    url.searchParams.set('mount', blob.digest);
+    url.searchParams.set('from', options.from);
+  }
+  const answer = await http.send({
+    method: 'POST',
+    url,
+    headers: { 'content-length': '0' },
+    scopes,
+    expect: [201, 202],
+    signal: options.signal,
+  });
+  if (answer.status === 201 && options.from !== undefined) return undefined;
+  return { location: locationOf(answer, home), minimumChunk: Number(answer.header('oci-chunk-min-length') ?? 0) || 0 };
+}
+
+async function putWhole(upload: Upload, location: URL): Promise<void> {
+  const { blob } = upload;
+  const verifier = createVerifier(blob, sourceName(blob));
+  const answer = await sendBytes(upload, 'PUT', withDigest(location, blob.digest), verifier, 0, blob.size, [201]);
+  checkDigest(answer, blob.digest);
+  upload.options.onBytes?.(blob.size);
+}
+
+async function putChunks(upload: Upload, session: Session): Promise<void> {
+  const { http, blob, options, home } = upload;
+  const chunk = Math.max(upload.chunkBytes, session.minimumChunk);
+  let verifier = createVerifier(blob, sourceName(blob));
+  let failures = 0;
+  while (verifier.size < blob.size) {
+    const start = verifier.size;
+    let end = Math.min(start + chunk, blob.size);
+    try {
+      const answer = await sendBytes(upload, 'PATCH', session.location, verifier, start, end, [202]);
+      session.location = locationOf(answer, home);
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      const resumable = isPassing(error) || (isRegistryError(error) && error.status === 416);
+      if (!resumable || failures >= http.retry.attempts) throw error;
+      await pause(http.retry, failures, error, options.signal);
+      end = await reached(upload, session, start);
+    }
+    verifier = await advance(upload, verifier, end);
+    options.onBytes?.(end - start);
+  }
+  const answer = await http.send({
+    method: 'PUT',
+    url: withDigest(session.location, blob.digest),
+    headers: { 'content-length': '0' },
+    scopes: upload.scopes,
+    home,
+    expect: [201],
+    signal: options.signal,
+  });
+  checkDigest(answer, blob.digest);
+}
+
+/** How many bytes the registry has, asked after a broken chunk that began at `start`. */
+async function reached({ http, blob, scopes, home, options }: Upload, session: Session, start: number): Promise<number> {
+  const ask = { method: 'GET', url: session.location, scopes, home, expect: [204], signal: options.signal } as const;
+  const answer = await http.send(ask);
+  if (answer.header('location') !== undefined) session.location = locationOf(answer, home);
+  const range = /^(?:bytes=)?0-([0-9]+)$/.exec(answer.header('range') ?? '');
+  const last = range === null ? -1 : Number(range[1]);
+  const have = last <= 0 ? 0 : last + 1; // registries say 0-0 of an upload without bytes too
+  if (have >= start && have <= blob.size) return have;
+  const name = nameOf('GET', session.location);
+  throw new RegistryError('network', `${name}: the registry has ${have} bytes of an upload that had ${start}`, { request: name });
+}
+
+/** The verifier after the bytes up to `end`, which are read for it once more. */
+async function advance({ blob, open }: Upload, verifier: Verifier, end: number): Promise<Verifier> {
+  if (verifier.size === end) return verifier;
+  const next = verifier.copy();
+  for await (const part of limited(open(blob, verifier.size), end - verifier.size)) next.update(part);
+  return next;
+}
+
+async function sendBytes(
+  { http, blob, open, scopes, home, options }: Upload,
+  method: 'PUT' | 'PATCH',
+  url: URL,
+  verifier: Verifier,
+  start: number,
+  end: number,
+  expect: number[],
+): Promise<Answer> {
+  const source: { error?: unknown } = {};
+  const body = async function* () {
+    const passing = verifier.copy();
+    try {
+      for await (const part of limited(open(blob, start), end - start)) {
+        passing.update(part);
+        if (passing.size === blob.size) passing.finish();
+        yield part;
+      }
+      if (passing.size < end) passing.finish();
+    } catch (error) {
+      source.error = error;
+      throw error;
+    }
+  };
+  try {
+    return await dropped(http, {
+      method,
+      url,
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-length': String(end - start),
+        ...(method === 'PATCH' && { 'content-range': `${start}-${end - 1}` }),
+      },
+      body: end === start ? () => '' : body,
+      scopes,
+      home,
+      expect,
+      signal: options.signal,
+    });
+  } catch (error) {
+    throw source.error ?? error;
+  }
+}
+
+async function dropped(http: Http, ask: Parameters<Http['ask']>[0]): Promise<Answer> {
+  const answer = await http.ask(ask);
+  answer.body.resume().on('error', () => {});
+  return answer;
+}
+
+async function* limited(parts: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  let left = count;
+  if (left === 0) return;
+  for await (const part of parts) {
+    yield part.subarray(0, Math.min(left, part.length));
+    left -= part.length;
+    if (left <= 0) return;
+  }
+}
+
+async function cancel({ http, scopes, home }: Upload, url: URL): Promise<void> {
+  try {
+    await dropped(http, { method: 'DELETE', url, scopes, home, expect: [204, 202, 200], signal: AbortSignal.timeout(5000) });
+  } catch {
+    // the session expires by itself
+  }
+}
+
+function locationOf(answer: Pick<Answer, 'header' | 'url'>, home: string): URL {
+  const location = answer.header('location');
+  if (location === undefined || !URL.canParse(location, answer.url)) {
+    throw new RegistryError('protocol', `${answer.url.origin}: an upload without a location`);
+  }
+  const url = new URL(location, answer.url);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && home.startsWith('http:'))) {
+    throw new RegistryError('redirect', `${home}: an upload is sent on to ${url.protocol}//${url.host}, which is not HTTPS`);
+  }
+  return url;
+}
+
+function withDigest(location: URL, digest: string): URL {
+  const url = new URL(location);
+  url.searchParams.set('digest', digest);
+  return url;
+}
+
+function checkDigest(answer: Pick<Answer, 'header' | 'url'>, digest: string): void {
+  const found = answer.header('docker-content-digest');
+  if (found === undefined || found === digest) return;
+  throw new RegistryError('digest', `${nameOf('PUT', answer.url)}: sent ${digest}, the registry names it ${found}`);
+}
+
+function sourceName({ digest }: Descriptor): string {
+  return `the bytes given for ${digest}`;
+}

@@ -1,0 +1,109 @@
+// Pulls an image or an index: manifests first, then in parallel the blobs that the receiver has not. Every byte is
+// verified as it streams; the receiver commits a blob only after all of it was found right.
+import { getBlob } from './blob-pull.ts';
+import type { Descriptor } from './descriptor.ts';
+import { RegistryError } from './error.ts';
+import type { Http } from './http.ts';
+import { getManifest, type Manifest } from './manifests.ts';
+import { inParallel } from './pool.ts';
+import type { Reference } from './reference.ts';
+
+/** Where pulled bytes go. */
+export type BlobSink = {
+  has(descriptor: Descriptor): boolean | Promise<boolean>;
+  create(descriptor: Descriptor): SinkWriter | Promise<SinkWriter>;
+};
+
+export type SinkWriter = {
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Called after the bytes have been verified. */
+  commit(): void | Promise<void>;
+  abort(): void | Promise<void>;
+};
+
+export type PullImageOptions = {
+  readonly reference: Reference;
+  readonly sink: BlobSink;
+  /** Of an index, the manifests to pull; all of them unless it is given. */
+  readonly choose?: ((manifest: Descriptor) => boolean) | undefined;
+  readonly concurrency?: number | undefined;
+  /** Bytes received, and bytes to be received as far as they are known. */
+  readonly onProgress?: ((received: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type PullImageResult = {
+  readonly manifest: Descriptor;
+  readonly pulled: readonly Descriptor[];
+  readonly existing: readonly Descriptor[];
+};
+
+const defaultConcurrency = 4;
+const maxDepth = 4;
+
+export async function pullImage(http: Http, options: PullImageOptions): Promise<PullImageResult> {
+  const { reference, sink, signal } = options;
+  const root = await getManifest(http, reference, reference.digest ?? reference.tag ?? 'latest', signal);
+  const manifests = await withChildren(http, options, root, 1);
+  const blobs = unique(manifests.flatMap(each => each.content.blobs));
+  const pulled: Descriptor[] = [];
+  const existing: Descriptor[] = [];
+  const missing: Descriptor[] = [];
+  for (const blob of blobs) ((await sink.has(blob)) ? existing : missing).push(blob);
+  const total = missing.reduce((sum, blob) => sum + blob.size, 0);
+  let received = 0;
+  const count = (bytes: number) => {
+    received += bytes;
+    options.onProgress?.(received, total);
+  };
+  missing.sort((a, b) => b.size - a.size);
+  await inParallel(missing, options.concurrency ?? defaultConcurrency, signal, async (blob, stop) => {
+    await receive(sink, blob, getBlob(http, reference, blob, stop), count);
+    pulled.push(blob);
+  });
+  // Children before parents: a manifest that is there says that all under it is.
+  for (const { descriptor, bytes } of manifests) {
+    if (await sink.has(descriptor)) {
+      existing.push(descriptor);
+      continue;
+    }
+    await receive(sink, descriptor, [bytes], () => {});
+    pulled.push(descriptor);
+  }
+  return { manifest: root.descriptor, pulled, existing };
+}
+
+async function withChildren(http: Http, options: PullImageOptions, parent: Manifest, depth: number): Promise<Manifest[]> {
+  if (depth > maxDepth) {
+    throw new RegistryError('protocol', `${parent.descriptor.digest}: indexes lie more than ${maxDepth} deep in each other`);
+  }
+  const manifests: Manifest[] = [];
+  for (const child of parent.content.manifests.filter(options.choose ?? (() => true))) {
+    const manifest = await getManifest(http, options.reference, child.digest, options.signal);
+    manifests.push(...(await withChildren(http, options, manifest, depth + 1)));
+  }
+  return [...manifests, parent];
+}
+
+async function receive(
+  sink: BlobSink,
+  descriptor: Descriptor,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  count: (bytes: number) => void,
+): Promise<void> {
+  const writer = await sink.create(descriptor);
+  try {
+    for await (const part of parts) {
+      await writer.write(part);
+      count(part.length);
+    }
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+function unique(list: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(list.map(each => [each.digest, each])).values()];
+}

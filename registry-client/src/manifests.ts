@@ -1,0 +1,105 @@
+// Manifests by tag or digest (distribution-spec "Pulling manifests", "Pushing manifests"): read whole, bounded, and
+// verified against their digest. Pushing one that has a subject also sees to its referrers.
+import type { Descriptor, ManifestContent } from './descriptor.ts';
+import { mediaTypes, maxManifestBytes, parseManifest } from './descriptor.ts';
+import { RegistryError } from './error.ts';
+import { apiUrl, type Repository } from './hosts.ts';
+import { type Answer, type Http, nameOf } from './http.ts';
+import { digestPattern, tagPattern } from './reference.ts';
+import { type Access, scopesFor } from './scopes.ts';
+import { sha256 } from './verify.ts';
+
+export type Manifest = {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+  readonly content: ManifestContent;
+};
+
+const accept = Object.values(mediaTypes).join(', ');
+
+/** The descriptor of a manifest, or undefined when it is not there. The digest is what the registry states. */
+export async function headManifest(
+  http: Http,
+  repository: Repository,
+  tagOrDigest: string,
+  signal?: AbortSignal,
+  access: Access = 'pull',
+): Promise<Descriptor | undefined> {
+  const answer = await http.send({
+    method: 'HEAD',
+    url: manifestUrl(repository, tagOrDigest),
+    headers: { accept },
+    scopes: scopesFor(repository, access),
+    expect: [200, 404],
+    signal,
+  });
+  if (answer.status === 404) return undefined;
+  const digest = answer.header('docker-content-digest') ?? (digestPattern.test(tagOrDigest) ? tagOrDigest : undefined);
+  const mediaType = typeOf(answer);
+  const size = Number(answer.header('content-length'));
+  if (digest !== undefined && digestPattern.test(digest) && mediaType && Number.isSafeInteger(size)) {
+    return { mediaType, digest, size };
+  }
+  return (await getManifest(http, repository, tagOrDigest, signal, access)).descriptor;
+}
+
+/** Throws `not-found`, `digest` when the bytes are not those asked for, `protocol` when they are no manifest. */
+export async function getManifest(
+  http: Http,
+  repository: Repository,
+  tagOrDigest: string,
+  signal?: AbortSignal,
+  access: Access = 'pull',
+): Promise<Manifest> {
+  const url = manifestUrl(repository, tagOrDigest);
+  const name = nameOf('GET', url);
+  const scopes = scopesFor(repository, access);
+  const ask = { method: 'GET', url, headers: { accept }, scopes, expect: [200], signal } as const;
+  const answer = await http.read(ask, maxManifestBytes);
+  const digest = sha256(answer.bytes);
+  const expected = digestPattern.test(tagOrDigest) ? tagOrDigest : answer.header('docker-content-digest');
+  if (expected !== undefined && expected !== digest) {
+    throw new RegistryError('digest', `${name}: expected ${expected}, found ${digest}`, { request: name });
+  }
+  const content = parseManifest(answer.bytes, typeOf(answer), `${name}: ${digest}`);
+  const descriptor = { mediaType: content.mediaType, digest, size: answer.bytes.length };
+  return { descriptor, bytes: answer.bytes, content };
+}
+
+/** Stores a manifest under a tag, or under its digest. True in `subjectTaken` when the registry lists its referrers itself. */
+export async function putManifestBytes(
+  http: Http,
+  repository: Repository,
+  tagOrDigest: string,
+  bytes: Uint8Array,
+  mediaType: string,
+  signal?: AbortSignal,
+): Promise<{ digest: string; subjectTaken: boolean }> {
+  const url = manifestUrl(repository, tagOrDigest);
+  const digest = sha256(bytes);
+  const answer = await http.send({
+    method: 'PUT',
+    url,
+    headers: { 'content-type': mediaType, 'content-length': String(bytes.length) },
+    body: () => bytes,
+    scopes: scopesFor(repository, 'push'),
+    expect: [201, 202],
+    signal,
+  });
+  const found = answer.header('docker-content-digest') ?? digest;
+  if (found !== digest) {
+    throw new RegistryError('digest', `${nameOf('PUT', url)}: sent ${digest}, the registry names it ${found}`);
+  }
+  return { digest, subjectTaken: answer.header('oci-subject') !== undefined };
+}
+
+function manifestUrl(repository: Repository, tagOrDigest: string): URL {
+  if (!tagPattern.test(tagOrDigest) && !digestPattern.test(tagOrDigest)) {
+    throw new RegistryError('reference', `"${tagOrDigest}" is neither a tag nor a sha256 digest`);
+  }
+  return apiUrl(repository, `manifests/${tagOrDigest}`);
+}
+
+function typeOf(answer: Pick<Answer, 'header'>): string | undefined {
+  return answer.header('content-type')?.split(';')[0]?.trim() || undefined;
+}
