@@ -2,8 +2,8 @@
 // (Range requests, distribution-spec "Pulling blobs"). Holds one network buffer at a time.
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './error.ts';
-import { type Answer, failure, type Http, nameOf } from './http.ts';
 import { apiUrl, type Repository } from './hosts.ts';
+import { type Answer, failure, type Http, nameOf } from './http.ts';
 import { isPassing, pause } from './retry.ts';
 import { pullScopes } from './scopes.ts';
 import { createVerifier, type Verifier } from './verify.ts';
@@ -75,7 +75,11 @@ async function* readFrom(
   });
 }
 
-async function* failing(answer: Answer, name: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+async function* failing(
+  answer: Answer,
+  name: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
   try {
     yield* answer.body as AsyncIterable<Buffer>;
   } catch (error) {
@@ -87,10 +91,15 @@ async function* failing(answer: Answer, name: string, signal: AbortSignal | unde
 function checkLength(answer: Answer, name: string, start: number, size: number): void {
   const range = /^bytes ([0-9]+)-[0-9]+\/(?:[0-9]+|\*)$/.exec(answer.header('content-range') ?? '');
   if (answer.status === 206 && range !== null && Number(range[1]) !== start) {
-    throw new RegistryError('protocol', `${name}: asked for bytes from ${start}, given those from ${range[1]}`);
+    throw new RegistryError(
+      'protocol',
+      `${name}: asked for bytes from ${start}, given those from ${range[1]}`,
+    );
   }
   const length = answer.header('content-length');
   const expected = answer.status === 206 ? size - start : size;
   if (length === undefined || Number(length) === expected) return;
-  throw new RegistryError('size', `${name}: expected ${expected} bytes, the registry states ${length}`, { request: name });
+  throw new RegistryError('size', `${name}: expected ${expected} bytes, the registry states ${length}`, {
+    request: name,
+  });
 }

@@ -64,7 +64,8 @@ export async function pushBlob(
   for (let failures = 1; ; failures += 1) {
     const found = await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
     if (found !== undefined) {
-      if (found.size === undefined || found.size === blob.size) return failures === 1 ? 'existing' : 'uploaded';
+      if (found.size === undefined || found.size === blob.size)
+        return failures === 1 ? 'existing' : 'uploaded';
       const name = nameOf('HEAD', apiUrl(repository, `blobs/${blob.digest}`));
       throw new RegistryError('size', `${name}: expected ${blob.size} bytes, the registry has ${found.size}`);
     }
@@ -105,7 +106,14 @@ async function attempt(upload: Upload): Promise<PushedBlob> {
 type Session = { location: URL; readonly minimumChunk: number };
 
 /** Opens an upload session; undefined when the blob has been mounted instead. */
-async function begin({ http, repository, blob, options, scopes, home }: Upload): Promise<Session | undefined> {
+async function begin({
+  http,
+  repository,
+  blob,
+  options,
+  scopes,
+  home,
+}: Upload): Promise<Session | undefined> {
   const url = apiUrl(repository, 'blobs/uploads/');
   if (options.from !== undefined) {
     url.searchParams.set('mount', blob.digest);
@@ -120,13 +128,24 @@ async function begin({ http, repository, blob, options, scopes, home }: Upload):
     signal: options.signal,
   });
   if (answer.status === 201 && options.from !== undefined) return undefined;
-  return { location: locationOf(answer, home), minimumChunk: Number(answer.header('oci-chunk-min-length') ?? 0) || 0 };
+  return {
+    location: locationOf(answer, home),
+    minimumChunk: Number(answer.header('oci-chunk-min-length') ?? 0) || 0,
+  };
 }
 
 async function putWhole(upload: Upload, location: URL): Promise<void> {
   const { blob } = upload;
   const verifier = createVerifier(blob, sourceName(blob));
-  const answer = await sendBytes(upload, 'PUT', withDigest(location, blob.digest), verifier, 0, blob.size, [201]);
+  const answer = await sendBytes(
+    upload,
+    'PUT',
+    withDigest(location, blob.digest),
+    verifier,
+    0,
+    blob.size,
+    [201],
+  );
   checkDigest(answer, blob.digest);
   upload.options.onBytes?.(blob.size);
 }
@@ -166,8 +185,19 @@ async function putChunks(upload: Upload, session: Session): Promise<void> {
 }
 
 /** How many bytes the registry has, asked after a broken chunk that began at `start`. */
-async function reached({ http, blob, scopes, home, options }: Upload, session: Session, start: number): Promise<number> {
-  const ask = { method: 'GET', url: session.location, scopes, home, expect: [204], signal: options.signal } as const;
+async function reached(
+  { http, blob, scopes, home, options }: Upload,
+  session: Session,
+  start: number,
+): Promise<number> {
+  const ask = {
+    method: 'GET',
+    url: session.location,
+    scopes,
+    home,
+    expect: [204],
+    signal: options.signal,
+  } as const;
   const answer = await http.send(ask);
   if (answer.header('location') !== undefined) session.location = locationOf(answer, home);
   const range = /^(?:bytes=)?0-([0-9]+)$/.exec(answer.header('range') ?? '');
@@ -175,7 +205,11 @@ async function reached({ http, blob, scopes, home, options }: Upload, session: S
   const have = last <= 0 ? 0 : last + 1; // registries say 0-0 of an upload without bytes too
   if (have >= start && have <= blob.size) return have;
   const name = nameOf('GET', session.location);
-  throw new RegistryError('network', `${name}: the registry has ${have} bytes of an upload that had ${start}`, { request: name });
+  throw new RegistryError(
+    'network',
+    `${name}: the registry has ${have} bytes of an upload that had ${start}`,
+    { request: name },
+  );
 }
 
 /** The verifier after the bytes up to `end`, which are read for it once more. */
@@ -248,7 +282,14 @@ async function* limited(parts: AsyncIterable<Uint8Array>, count: number): AsyncG
 
 async function cancel({ http, scopes, home }: Upload, url: URL): Promise<void> {
   try {
-    await dropped(http, { method: 'DELETE', url, scopes, home, expect: [204, 202, 200], signal: AbortSignal.timeout(5000) });
+    await dropped(http, {
+      method: 'DELETE',
+      url,
+      scopes,
+      home,
+      expect: [204, 202, 200],
+      signal: AbortSignal.timeout(5000),
+    });
   } catch {
     // the session expires by itself
   }
@@ -261,7 +302,10 @@ function locationOf(answer: Pick<Answer, 'header' | 'url'>, home: string): URL {
   }
   const url = new URL(location, answer.url);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && home.startsWith('http:'))) {
-    throw new RegistryError('redirect', `${home}: an upload is sent on to ${url.protocol}//${url.host}, which is not HTTPS`);
+    throw new RegistryError(
+      'redirect',
+      `${home}: an upload is sent on to ${url.protocol}//${url.host}, which is not HTTPS`,
+    );
   }
   return url;
 }
@@ -275,7 +319,10 @@ function withDigest(location: URL, digest: string): URL {
 function checkDigest(answer: Pick<Answer, 'header' | 'url'>, digest: string): void {
   const found = answer.header('docker-content-digest');
   if (found === undefined || found === digest) return;
-  throw new RegistryError('digest', `${nameOf('PUT', answer.url)}: sent ${digest}, the registry names it ${found}`);
+  throw new RegistryError(
+    'digest',
+    `${nameOf('PUT', answer.url)}: sent ${digest}, the registry names it ${found}`,
+  );
 }
 
 function sourceName({ digest }: Descriptor): string {

@@ -35,15 +35,43 @@ export type ClientOptions = {
 
 export type Client = {
   /** The size the registry states, or undefined when the blob is not there. */
-  headBlob(repository: Repository, digest: string, signal?: AbortSignal): Promise<{ size: number | undefined } | undefined>;
+  headBlob(
+    repository: Repository,
+    digest: string,
+    signal?: AbortSignal,
+  ): Promise<{ size: number | undefined } | undefined>;
   /** The blob's verified bytes in order, as a stream. */
-  getBlob(repository: Repository, blob: Pick<Descriptor, 'digest' | 'size'>, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined>;
-  pushBlob(repository: Repository, blob: Descriptor, open: OpenBlob, options?: PushBlobOptions): Promise<PushedBlob>;
-  headManifest(repository: Repository, tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor | undefined>;
+  getBlob(
+    repository: Repository,
+    blob: Pick<Descriptor, 'digest' | 'size'>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, void, undefined>;
+  pushBlob(
+    repository: Repository,
+    blob: Descriptor,
+    open: OpenBlob,
+    options?: PushBlobOptions,
+  ): Promise<PushedBlob>;
+  headManifest(
+    repository: Repository,
+    tagOrDigest: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor | undefined>;
   getManifest(repository: Repository, tagOrDigest: string, signal?: AbortSignal): Promise<Manifest>;
-  putManifest(repository: Repository, tagOrDigest: string, bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<Descriptor>;
+  putManifest(
+    repository: Repository,
+    tagOrDigest: string,
+    bytes: Uint8Array,
+    mediaType: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor>;
   tags(repository: Repository, signal?: AbortSignal): AsyncGenerator<string>;
-  referrers(repository: Repository, digest: string, artifactType?: string, signal?: AbortSignal): Promise<Descriptor[]>;
+  referrers(
+    repository: Repository,
+    digest: string,
+    artifactType?: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor[]>;
   deleteManifest(repository: Repository, tagOrDigest: string, signal?: AbortSignal): Promise<void>;
   deleteBlob(repository: Repository, digest: string, signal?: AbortSignal): Promise<void>;
   pushImage(options: PushImageOptions): Promise<PushImageResult>;
@@ -68,13 +96,20 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const remove = async (repository: Repository, path: string, signal: AbortSignal | undefined) => {
     const scopes = scopesFor(repository, 'delete');
-    await http.send({ method: 'DELETE', url: apiUrl(repository, path), scopes, expect: [200, 202, 204], signal });
+    await http.send({
+      method: 'DELETE',
+      url: apiUrl(repository, path),
+      scopes,
+      expect: [200, 202, 204],
+      signal,
+    });
   };
 
   return {
     headBlob: (repository, digest, signal) => headBlob(http, repository, digest, signal),
     getBlob: (repository, blob, signal) => getBlob(http, repository, blob, signal),
-    pushBlob: (repository, blob, open, pushOptions) => pushBlob(http, repository, blob, open, chunkBytes, pushOptions),
+    pushBlob: (repository, blob, open, pushOptions) =>
+      pushBlob(http, repository, blob, open, chunkBytes, pushOptions),
     headManifest: (repository, name, signal) => headManifest(http, repository, name, signal),
     getManifest: (repository, name, signal) => getManifest(http, repository, name, signal),
     async putManifest(repository, name, bytes, mediaType, signal) {

@@ -41,20 +41,26 @@ export function isManifestType(mediaType: string): boolean {
 export const maxManifestBytes = 4 << 20;
 
 /** Throws `protocol`; `what` names the manifest in the message. */
-export function parseManifest(bytes: Uint8Array, mediaType: string | undefined, what: string): ManifestContent {
+export function parseManifest(
+  bytes: Uint8Array,
+  mediaType: string | undefined,
+  what: string,
+): ManifestContent {
   const value = parseObject(bytes, what);
   const stated = typeof value.mediaType === 'string' ? value.mediaType : undefined;
   if (stated !== undefined && mediaType !== undefined && stated !== mediaType) {
     throw bad(what, `it says it is ${stated}, but it is given as ${mediaType}`);
   }
-  const type = stated ?? mediaType ?? (Array.isArray(value.manifests) ? mediaTypes.index : mediaTypes.manifest);
+  const type =
+    stated ?? mediaType ?? (Array.isArray(value.manifests) ? mediaTypes.index : mediaTypes.manifest);
   if (!isManifestType(type)) throw bad(what, `its media type is ${type}`);
   if (value.schemaVersion !== 2) throw bad(what, 'its schemaVersion is not 2');
   const isIndex = type === mediaTypes.index || type === mediaTypes.dockerList;
   const layers = isIndex ? [] : descriptors(value.layers, `${what}: layers`);
   const blobs = isIndex ? [] : [descriptor(value.config, `${what}: config`), ...layers];
   const subject = value.subject === undefined ? undefined : descriptor(value.subject, `${what}: subject`);
-  const artifactType = typeof value.artifactType === 'string' && value.artifactType !== '' ? value.artifactType : undefined;
+  const artifactType =
+    typeof value.artifactType === 'string' && value.artifactType !== '' ? value.artifactType : undefined;
   return {
     mediaType: type,
     blobs: unique(blobs.filter(isDistributable)),
@@ -85,7 +91,8 @@ export function descriptor(value: unknown, what: string): Descriptor {
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !digestPattern.test(digest)) {
     throw bad(what, 'a descriptor has a mediaType and a sha256 digest');
   }
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw bad(what, 'its size is not a number of bytes');
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw bad(what, 'its size is not a number of bytes');
   return value as unknown as Descriptor;
 }
 

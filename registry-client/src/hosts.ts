@@ -11,7 +11,11 @@ const hubCredentials = 'https://index.docker.io/v1/';
 /** The repository as the registry's API names it. */
 export function apiRepository({ scheme, host, repository }: Repository): Repository {
   if (host !== hub) return { scheme, host, repository };
-  return { scheme, host: hubApi, repository: repository.includes('/') ? repository : `library/${repository}` };
+  return {
+    scheme,
+    host: hubApi,
+    repository: repository.includes('/') ? repository : `library/${repository}`,
+  };
 }
 
 /** `/v2/<repository>/<path>` of a repository. */
@@ -23,7 +27,14 @@ export function apiUrl(repository: Repository, path: string): URL {
 /** The keys that may hold a host's credentials, the most particular first (podman's keys may name a repository). */
 export function configKeys(host: string, repository: string): string[] {
   if (host === hub || host === hubApi) return [...pathKeys(hub, repository), hub, hubCredentials];
-  return [...pathKeys(host, repository), host, `https://${host}`, `https://${host}/v2/`, `https://${host}/v1/`, `http://${host}`];
+  return [
+    ...pathKeys(host, repository),
+    host,
+    `https://${host}`,
+    `https://${host}/v2/`,
+    `https://${host}/v1/`,
+    `http://${host}`,
+  ];
 }
 
 /** The one key under which a credential store keeps a host. */

@@ -111,7 +111,10 @@ async function exchange(
   atHome: boolean,
   authorization: string | undefined,
 ): Promise<Answer> {
-  const headers: Record<string, string> = { 'user-agent': userAgent, ...(authorization && { authorization }) };
+  const headers: Record<string, string> = {
+    'user-agent': userAgent,
+    ...(authorization && { authorization }),
+  };
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     if (atHome || name !== 'authorization') headers[name] = value;
   }
@@ -152,7 +155,12 @@ export function failure(error: unknown, request: string, signal: AbortSignal | u
 
 // Whatever comes of a socket, TLS or undici has a code; a defect of ours has none.
 function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_INVALID');
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    !error.code.startsWith('ERR_INVALID')
+  );
 }
 
 /** All of a body. Throws `size` beyond `maxBytes`, `network` when it breaks. */
@@ -168,7 +176,9 @@ export async function readAll(
     for await (const part of body as AsyncIterable<Buffer>) {
       size += part.length;
       if (size > maxBytes) {
-        throw new RegistryError('size', `${request}: the answer is longer than ${maxBytes} bytes`, { request });
+        throw new RegistryError('size', `${request}: the answer is longer than ${maxBytes} bytes`, {
+          request,
+        });
       }
       parts.push(part);
     }
@@ -210,12 +220,16 @@ async function refusal(request: Ask, url: URL, answer: Answer): Promise<Registry
 
 function meaning(status: number): { code: RegistryErrorCode; hint?: string } {
   if (status === 401) {
-    return { code: 'unauthorized', hint: 'log in to the registry (docker login or podman login), then run it again' };
+    return {
+      code: 'unauthorized',
+      hint: 'log in to the registry (docker login or podman login), then run it again',
+    };
   }
   if (status === 403) return { code: 'denied', hint: 'ask for the right to this repository, or use another' };
   if (status === 404) return { code: 'not-found' };
   if (status === 429) return { code: 'busy', hint: 'the registry limits requests: wait, then run it again' };
-  if (status >= 500 || status === 408) return { code: 'server', hint: 'the registry failed: run it again later' };
+  if (status >= 500 || status === 408)
+    return { code: 'server', hint: 'the registry failed: run it again later' };
   if (status < 400) return { code: 'protocol' };
   return { code: 'rejected' };
 }
@@ -226,7 +240,10 @@ async function wordsOf(answer: Answer): Promise<string> {
     const text = (await readAll(answer.body, 64 << 10, '', undefined)).toString();
     const value: unknown = JSON.parse(text);
     const errors = isRecord(value) && Array.isArray(value.errors) ? value.errors.filter(isRecord) : [];
-    return errors.map(each => [each.code, each.message].filter(Boolean).join(' ')).join('; ').slice(0, 500);
+    return errors
+      .map(each => [each.code, each.message].filter(Boolean).join(' '))
+      .join('; ')
+      .slice(0, 500);
   } catch {
     answer.body.destroy();
     return '';

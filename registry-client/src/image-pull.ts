@@ -73,9 +73,17 @@ export async function pullImage(http: Http, options: PullImageOptions): Promise<
   return { manifest: root.descriptor, pulled, existing };
 }
 
-async function withChildren(http: Http, options: PullImageOptions, parent: Manifest, depth: number): Promise<Manifest[]> {
+async function withChildren(
+  http: Http,
+  options: PullImageOptions,
+  parent: Manifest,
+  depth: number,
+): Promise<Manifest[]> {
   if (depth > maxDepth) {
-    throw new RegistryError('protocol', `${parent.descriptor.digest}: indexes lie more than ${maxDepth} deep in each other`);
+    throw new RegistryError(
+      'protocol',
+      `${parent.descriptor.digest}: indexes lie more than ${maxDepth} deep in each other`,
+    );
   }
   const manifests: Manifest[] = [];
   for (const child of parent.content.manifests.filter(options.choose ?? (() => true))) {

@@ -1,7 +1,13 @@
 // Pushes an image or an index: what the registry has is asked first (one HEAD when the tag is right already), missing
 // blobs go in parallel, manifests last and the named one at the very end, so that a tag never names an incomplete image.
 import { type OpenBlob, type PushedBlob, pushBlob } from './blob-push.ts';
-import { type Descriptor, isManifestType, type ManifestContent, maxManifestBytes, parseManifest } from './descriptor.ts';
+import {
+  type Descriptor,
+  isManifestType,
+  type ManifestContent,
+  maxManifestBytes,
+  parseManifest,
+} from './descriptor.ts';
 import { RegistryError } from './error.ts';
 import type { Http } from './http.ts';
 import { headManifest, type Manifest, putManifestBytes } from './manifests.ts';
@@ -36,7 +42,11 @@ export type PushImageResult = {
 const defaultConcurrency = 4;
 const maxDepth = 4;
 
-export async function pushImage(http: Http, chunkBytes: number, options: PushImageOptions): Promise<PushImageResult> {
+export async function pushImage(
+  http: Http,
+  chunkBytes: number,
+  options: PushImageOptions,
+): Promise<PushImageResult> {
   const { reference, manifest, open, signal } = options;
   const done = { pushed: [] as Descriptor[], mounted: [] as Descriptor[], existing: [] as Descriptor[] };
   const name = reference.tag ?? manifest.digest;
@@ -45,7 +55,10 @@ export async function pushImage(http: Http, chunkBytes: number, options: PushIma
     throw new RegistryError('reference', message);
   }
   if (!isManifestType(manifest.mediaType)) {
-    throw new RegistryError('protocol', `cannot push ${manifest.digest}: ${manifest.mediaType} is not a manifest`);
+    throw new RegistryError(
+      'protocol',
+      `cannot push ${manifest.digest}: ${manifest.mediaType} is not a manifest`,
+    );
   }
   const current = await headManifest(http, reference, name, signal, 'push');
   if (current?.digest === manifest.digest) return { digest: manifest.digest, ...done };
@@ -54,7 +67,13 @@ export async function pushImage(http: Http, chunkBytes: number, options: PushIma
   if (!(await isThere(http, options, manifest, name))) {
     const children = await missingManifests(http, options, root, done, 1);
     const manifests = [...children, root];
-    await pushBlobs(http, chunkBytes, options, manifests.map(each => each.content), done);
+    await pushBlobs(
+      http,
+      chunkBytes,
+      options,
+      manifests.map(each => each.content),
+      done,
+    );
     for (const child of children) await put(http, options, child, child.descriptor.digest, done);
   }
   await put(http, options, root, name, done);
@@ -62,7 +81,12 @@ export async function pushImage(http: Http, chunkBytes: number, options: PushIma
 }
 
 // Another tag may name the manifest: then it is whole, and only this tag is missing.
-async function isThere(http: Http, { reference, signal }: PushImageOptions, manifest: Descriptor, asked: string): Promise<boolean> {
+async function isThere(
+  http: Http,
+  { reference, signal }: PushImageOptions,
+  manifest: Descriptor,
+  asked: string,
+): Promise<boolean> {
   if (asked === manifest.digest) return false;
   return (await headManifest(http, reference, manifest.digest, signal, 'push')) !== undefined;
 }
@@ -77,7 +101,10 @@ async function missingManifests(
 ): Promise<Manifest[]> {
   const { reference, open, signal } = options;
   if (depth > maxDepth) {
-    throw new RegistryError('protocol', `${parent.descriptor.digest}: indexes lie more than ${maxDepth} deep in each other`);
+    throw new RegistryError(
+      'protocol',
+      `${parent.descriptor.digest}: indexes lie more than ${maxDepth} deep in each other`,
+    );
   }
   const missing: Manifest[] = [];
   for (const child of parent.content.manifests) {
@@ -99,22 +126,35 @@ async function pushBlobs(
   done: { pushed: Descriptor[]; mounted: Descriptor[]; existing: Descriptor[] },
 ): Promise<void> {
   const blobs = [...new Map(contents.flatMap(each => each.blobs).map(blob => [blob.digest, blob])).values()];
-  const lists: Record<PushedBlob, Descriptor[]> = { uploaded: done.pushed, mounted: done.mounted, existing: done.existing };
+  const lists: Record<PushedBlob, Descriptor[]> = {
+    uploaded: done.pushed,
+    mounted: done.mounted,
+    existing: done.existing,
+  };
   let total = blobs.reduce((sum, blob) => sum + blob.size, 0);
   let sent = 0;
-  await inParallel(largestFirst(blobs), options.concurrency ?? defaultConcurrency, options.signal, async (blob, signal) => {
-    const from = options.mountFrom?.(blob);
-    const onBytes = (count: number) => {
-      sent += count;
-      options.onProgress?.(sent, total);
-    };
-    const result = await pushBlob(http, options.reference, blob, options.open, chunkBytes, { from, onBytes, signal });
-    if (result !== 'uploaded') {
-      total -= blob.size;
-      options.onProgress?.(sent, total);
-    }
-    lists[result].push(blob);
-  });
+  await inParallel(
+    largestFirst(blobs),
+    options.concurrency ?? defaultConcurrency,
+    options.signal,
+    async (blob, signal) => {
+      const from = options.mountFrom?.(blob);
+      const onBytes = (count: number) => {
+        sent += count;
+        options.onProgress?.(sent, total);
+      };
+      const result = await pushBlob(http, options.reference, blob, options.open, chunkBytes, {
+        from,
+        onBytes,
+        signal,
+      });
+      if (result !== 'uploaded') {
+        total -= blob.size;
+        options.onProgress?.(sent, total);
+      }
+      lists[result].push(blob);
+    },
+  );
 }
 
 // The longest transfer begins first, so that the last to end does not run alone.
@@ -138,7 +178,10 @@ async function put(
 async function readManifest(open: OpenBlob, descriptor: Descriptor): Promise<Manifest> {
   const what = `the manifest ${descriptor.digest}`;
   if (descriptor.size > maxManifestBytes) {
-    throw new RegistryError('size', `${what} has ${descriptor.size} bytes; registries take ${maxManifestBytes}`);
+    throw new RegistryError(
+      'size',
+      `${what} has ${descriptor.size} bytes; registries take ${maxManifestBytes}`,
+    );
   }
   const verifier = createVerifier(descriptor, what);
   const parts: Uint8Array[] = [];
@@ -150,4 +193,3 @@ async function readManifest(open: OpenBlob, descriptor: Descriptor): Promise<Man
   const bytes = Buffer.concat(parts);
   return { descriptor, bytes, content: parseManifest(bytes, descriptor.mediaType, what) };
 }
-

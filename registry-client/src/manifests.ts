@@ -1,7 +1,7 @@
 // Manifests by tag or digest (distribution-spec "Pulling manifests", "Pushing manifests"): read whole, bounded, and
 // verified against their digest. Pushing one that has a subject also sees to its referrers.
 import type { Descriptor, ManifestContent } from './descriptor.ts';
-import { mediaTypes, maxManifestBytes, parseManifest } from './descriptor.ts';
+import { maxManifestBytes, mediaTypes, parseManifest } from './descriptor.ts';
 import { RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
 import { type Answer, type Http, nameOf } from './http.ts';
@@ -34,7 +34,8 @@ export async function headManifest(
     signal,
   });
   if (answer.status === 404) return undefined;
-  const digest = answer.header('docker-content-digest') ?? (digestPattern.test(tagOrDigest) ? tagOrDigest : undefined);
+  const digest =
+    answer.header('docker-content-digest') ?? (digestPattern.test(tagOrDigest) ? tagOrDigest : undefined);
   const mediaType = typeOf(answer);
   const size = Number(answer.header('content-length'));
   if (digest !== undefined && digestPattern.test(digest) && mediaType && Number.isSafeInteger(size)) {
@@ -88,7 +89,10 @@ export async function putManifestBytes(
   });
   const found = answer.header('docker-content-digest') ?? digest;
   if (found !== digest) {
-    throw new RegistryError('digest', `${nameOf('PUT', url)}: sent ${digest}, the registry names it ${found}`);
+    throw new RegistryError(
+      'digest',
+      `${nameOf('PUT', url)}: sent ${digest}, the registry names it ${found}`,
+    );
   }
   return { digest, subjectTaken: answer.header('oci-subject') !== undefined };
 }

@@ -12,7 +12,8 @@ export type Reference = {
   readonly digest: string | undefined;
 };
 
-export const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+export const repositoryPattern =
+  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 export const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 export const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const hostPattern = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::[0-9]{1,5})?$/i;
@@ -24,7 +25,11 @@ export function parseReference(text: string): Reference {
   const slash = rest.indexOf('/');
   const host = rest.slice(0, Math.max(slash, 0));
   if (slash < 0 || !(scheme || looksLikeHost(host))) {
-    throw wrong(text, 'it has no registry host', `write the host too, such as 127.0.0.1:5000/${rest || 'name'}`);
+    throw wrong(
+      text,
+      'it has no registry host',
+      `write the host too, such as 127.0.0.1:5000/${rest || 'name'}`,
+    );
   }
   if (!hostPattern.test(host)) throw wrong(text, `"${host}" is not a host`, 'a host is name[:port]');
 
@@ -66,7 +71,8 @@ export function isLoopback(host: string): boolean {
 
 export function checkRepository(repository: string, inside = repository): void {
   if (repositoryPattern.test(repository) && repository.length <= 255) return;
-  const rule = 'a repository is at most 255 lower-case letters, digits and single separators ("/", ".", "_", "-")';
+  const rule =
+    'a repository is at most 255 lower-case letters, digits and single separators ("/", ".", "_", "-")';
   throw wrong(inside, `"${repository}" is not a repository`, rule);
 }
 

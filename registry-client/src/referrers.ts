@@ -1,13 +1,14 @@
 // Referrers (distribution-spec "Listing Referrers"): the manifests whose subject is a given one. A registry that has
 // no referrers API is served by the fallback: an index under the tag sha256-<hex> of the subject.
-import { canonicalIndex } from './index-manifest.ts';
+
 import { type Descriptor, maxManifestBytes, mediaTypes, parseManifest } from './descriptor.ts';
 import { isRegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
 import type { Http } from './http.ts';
-import { nextPage } from './tags.ts';
+import { canonicalIndex } from './index-manifest.ts';
 import { getManifest, type Manifest, putManifestBytes } from './manifests.ts';
 import { type Access, pullScopes } from './scopes.ts';
+import { nextPage } from './tags.ts';
 
 /** The descriptors of what refers to `digest`, of one artifact type when it is given; with their annotations. */
 export async function listReferrers(
@@ -34,10 +35,16 @@ export async function listReferrers(
 }
 
 /** Adds `referrer` to the fallback index of its subject, for a registry that does not list referrers itself. */
-export async function addToFallback(http: Http, repository: Repository, referrer: Manifest, signal?: AbortSignal): Promise<void> {
+export async function addToFallback(
+  http: Http,
+  repository: Repository,
+  referrer: Manifest,
+  signal?: AbortSignal,
+): Promise<void> {
   const { subject, artifactType, annotations } = referrer.content;
   if (subject === undefined) return;
-  const listed = (await fallbackIndex(http, repository, subject.digest, signal, 'push'))?.content.manifests ?? [];
+  const listed =
+    (await fallbackIndex(http, repository, subject.digest, signal, 'push'))?.content.manifests ?? [];
   if (listed.some(each => each.digest === referrer.descriptor.digest)) return;
   const entry = {
     ...referrer.descriptor,

@@ -8,7 +8,11 @@ import { pullScopes } from './scopes.ts';
 const maxPageBytes = 8 << 20;
 
 /** In the registry's order. Throws `not-found` for a repository that is not there. */
-export async function* listTags(http: Http, repository: Repository, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* listTags(
+  http: Http,
+  repository: Repository,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
   for (let url: URL | undefined = apiUrl(repository, 'tags/list'); url !== undefined; ) {
     const ask = { method: 'GET', url, scopes: pullScopes(repository), expect: [200], signal } as const;
     const answer = await http.read(ask, maxPageBytes);
@@ -23,7 +27,10 @@ export function nextPage(header: string | undefined, from: URL): URL | undefined
   if (target === undefined || !URL.canParse(target, from)) return undefined;
   const url = new URL(target, from);
   if (url.origin === from.origin && url.href !== from.href) return url;
-  throw new RegistryError('protocol', `${nameOf('GET', from)}: the next page is said to be at ${url.origin}${url.pathname}`);
+  throw new RegistryError(
+    'protocol',
+    `${nameOf('GET', from)}: the next page is said to be at ${url.origin}${url.pathname}`,
+  );
 }
 
 function tagsOf(bytes: Buffer, request: string): string[] {

@@ -26,7 +26,10 @@ function verifier(hash: Hash, passed: number, expected: Expected, what: string):
     update(bytes) {
       size += bytes.length;
       if (size > expected.size) {
-        throw new RegistryError('size', `${what}: expected ${expected.size} bytes for ${expected.digest}, found more`);
+        throw new RegistryError(
+          'size',
+          `${what}: expected ${expected.size} bytes for ${expected.digest}, found more`,
+        );
       }
       hash.update(bytes);
     },

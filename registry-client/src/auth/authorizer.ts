@@ -11,7 +11,12 @@ export type Authorizer = {
   /** The Authorization header for a request at `origin`, as far as it is known what the registry wants. */
   authorization(origin: string, scopes: readonly string[]): Promise<string | undefined>;
   /** Takes in a 401; true when another try with `authorization` may succeed. `used` is what the failed try sent. */
-  challenged(origin: string, header: string, scopes: readonly string[], used: string | undefined): Promise<boolean>;
+  challenged(
+    origin: string,
+    header: string,
+    scopes: readonly string[],
+    used: string | undefined,
+  ): Promise<boolean>;
 };
 
 type Realm =
@@ -61,7 +66,11 @@ export function createAuthorizer(
       return used !== fixed;
     }
     if (bearer !== undefined) {
-      realms.set(origin, { type: 'bearer', url: realmUrl(bearer.parameters.realm, origin), service: bearer.parameters.service });
+      realms.set(origin, {
+        type: 'bearer',
+        url: realmUrl(bearer.parameters.realm, origin),
+        service: bearer.parameters.service,
+      });
       const key = keyOf(origin, scopes);
       const known = await tokens.get(key)?.catch(() => undefined);
       if (known?.authorization === used) tokens.delete(key);
@@ -140,7 +149,10 @@ function realmUrl(realm: string | undefined, origin: string): URL {
   }
   const url = new URL(realm);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && origin.startsWith('http:'))) return url;
-  throw new RegistryError('redirect', `${origin} asks for a token from ${url.protocol}//${url.host}, which is not HTTPS`);
+  throw new RegistryError(
+    'redirect',
+    `${origin} asks for a token from ${url.protocol}//${url.host}, which is not HTTPS`,
+  );
 }
 
 function readToken(bytes: Buffer, asked: number, realm: URL): Token {
@@ -149,7 +161,8 @@ function readToken(bytes: Buffer, asked: number, realm: URL): Token {
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new RegistryError('protocol', `${realm.origin}${realm.pathname} answered without a token`);
   }
-  const stated = isRecord(value) && typeof value.expires_in === 'number' ? value.expires_in : defaultLifeSeconds;
+  const stated =
+    isRecord(value) && typeof value.expires_in === 'number' ? value.expires_in : defaultLifeSeconds;
   const life = Math.max(stated, defaultLifeSeconds) * 1000;
   return { authorization: `Bearer ${token}`, expires: asked + life - spareMs };
 }

@@ -86,7 +86,8 @@ function readConfig(file: string): Record<string, unknown> | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code))) return undefined;
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return undefined;
     throw unusable(file, messageOf(error), error);
   }
   if (text.trim() === '') return undefined;
@@ -101,15 +102,18 @@ function readConfig(file: string): Record<string, unknown> | undefined {
 
 function fromEntry(entry: Record<string, unknown>, place: string): Credentials | undefined {
   const { registrytoken, identitytoken, auth, username, password } = entry;
-  if (typeof registrytoken === 'string' && registrytoken) return { type: 'registry-token', token: registrytoken };
-  if (typeof identitytoken === 'string' && identitytoken) return { type: 'identity-token', token: identitytoken };
+  if (typeof registrytoken === 'string' && registrytoken)
+    return { type: 'registry-token', token: registrytoken };
+  if (typeof identitytoken === 'string' && identitytoken)
+    return { type: 'identity-token', token: identitytoken };
   if (typeof auth === 'string' && auth) {
     const text = Buffer.from(auth, 'base64').toString().replace(/\0+$/, '');
     const colon = text.indexOf(':');
     if (colon < 0) throw unusable(place, 'auth is not the base64 of user:password');
     return { type: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) };
   }
-  if (typeof username === 'string' && typeof password === 'string') return { type: 'basic', username, password };
+  if (typeof username === 'string' && typeof password === 'string')
+    return { type: 'basic', username, password };
   return undefined;
 }
 
@@ -122,7 +126,8 @@ async function askHelper(
   env: NodeJS.ProcessEnv,
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw unusable(file, `"${name}" is not the name of a credential helper`);
+  if (!/^[A-Za-z0-9._-]+$/.test(name))
+    throw unusable(file, `"${name}" is not the name of a credential helper`);
   const { code, output } = await run(program, server, file, env);
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined;

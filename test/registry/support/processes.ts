@@ -1,0 +1,89 @@
+// Real registries for tests: Debian's docker-registry as a process on a free loopback port, over a folder that goes with it.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type RunningRegistry = {
+  /** host:port */
+  readonly host: string;
+  stop(): Promise<void>;
+};
+
+export function hasProgram(name: string): boolean {
+  return spawnSync('which', [name]).status === 0;
+}
+
+export function temporaryDir(hint = 'registry'): string {
+  return mkdtempSync(join(tmpdir(), `cogpack-${hint}-`));
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+export async function startDockerRegistry(htpasswd?: string): Promise<RunningRegistry> {
+  const dir = temporaryDir('docker-registry');
+  const host = `127.0.0.1:${await freePort()}`;
+  const auth = htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: htpasswd } } };
+  const config = {
+    version: 0.1,
+    log: { level: 'error', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: dir }, delete: { enabled: true } },
+    http: { addr: host },
+    ...auth,
+  };
+  const file = join(dir, 'config.json');
+  writeFileSync(file, JSON.stringify(config)); // JSON is YAML
+  return startProcess('docker-registry', ['serve', file], host, () =>
+    rmSync(dir, { recursive: true, force: true }),
+  );
+}
+
+/** Starts a program that serves the distribution protocol at `host` and waits until it answers. */
+export async function startProcess(
+  program: string,
+  args: readonly string[],
+  host: string,
+  clean: () => void,
+): Promise<RunningRegistry> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', part => {
+    complaint = (complaint + part).slice(-2000);
+  });
+  const stop = async () => {
+    await ended(child);
+    clean();
+  };
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (child.exitCode !== null) break;
+    try {
+      await (await fetch(`http://${host}/v2/`)).arrayBuffer();
+      return { host, stop };
+    } catch {
+      await sleep(50);
+    }
+  }
+  await stop();
+  throw new Error(`${program} did not start: ${complaint}`);
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise(resolve => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
