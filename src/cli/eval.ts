@@ -6,21 +6,28 @@ import { type DescriptionFlags, evaluateLocked, withDescription } from './option
 type Flags = DescriptionFlags & { readonly json?: boolean; readonly graph?: boolean };
 
 export function add(program: Command): void {
-  withDescription(program.command('eval').description('Print `name  sha256:…` for each target of a description.'))
+  withDescription(
+    program.command('eval').description('Print `name  sha256:…` for each target of a description.'),
+  )
     .addOption(new Option('--graph', 'print every derivation, inputs before what needs them'))
     .addOption(new Option('--json', 'print JSON'))
     .addHelpText('after', '\nExample:\n  $ cogpack eval examples/quickstart/cogpack.jsonnet --graph')
     .action((path: string, flags: Flags) => {
       const { graph, targets } = evaluateLocked(path, flags);
       const derivations = flags.graph
-        ? closure(graph, targets.map(target => target.digest)).map(digest => ({
+        ? closure(
+            graph,
+            targets.map(target => target.digest),
+          ).map(digest => ({
             digest,
             ...derivationOf(graph, digest),
           }))
         : [];
       if (flags.json) {
         const named = targets.map(({ name, digest }) => ({ name, derivation: digest }));
-        process.stdout.write(`${JSON.stringify({ targets: named, ...(flags.graph && { derivations }) }, null, 2)}\n`);
+        process.stdout.write(
+          `${JSON.stringify({ targets: named, ...(flags.graph && { derivations }) }, null, 2)}\n`,
+        );
         return;
       }
       const lines = flags.graph

@@ -7,9 +7,17 @@ enableCompileCache();
 
 type Add = (program: Command) => void;
 
-const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<{ add: Add }> }>> = {
-  eval: { summary: "print the derivation hashes of a description's targets", load: () => import('./eval.ts') },
-  lock: { summary: 'resolve what a description asks for and write cogpack.lock', load: () => import('./lock.ts') },
+const commands: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<{ add: Add }> }>
+> = {
+  eval: {
+    summary: "print the derivation hashes of a description's targets",
+    load: () => import('./eval.ts'),
+  },
+  lock: {
+    summary: 'resolve what a description asks for and write cogpack.lock',
+    load: () => import('./lock.ts'),
+  },
   realise: { summary: 'build the targets, push or write them out', load: () => import('./realise.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
   registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },

@@ -1,10 +1,11 @@
 // Options that several commands share.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+
 import { join } from 'node:path';
-import { readLock } from '../lock/index.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CogpackError } from '../base/error.ts';
 import { type Evaluated, evaluateDescription, projectOf } from '../description/evaluate.ts';
 import type { ExternalArguments } from '../language/index.ts';
+import { readLock } from '../lock/index.ts';
 import { defaultStoreDir } from '../store/store.ts';
 
 export const defaultDescription = './cogpack.jsonnet';
@@ -16,7 +17,10 @@ export function withDescription(command: Command): Command {
   return command
     .argument('[path]', 'the description', defaultDescription)
     .addOption(
-      new Option('-A, --tla-str <name=value>', 'a top-level argument, as a string; without a value, from the environment')
+      new Option(
+        '-A, --tla-str <name=value>',
+        'a top-level argument, as a string; without a value, from the environment',
+      )
         .argParser(addArgument)
         .default({}, 'none'),
     )
@@ -24,21 +28,26 @@ export function withDescription(command: Command): Command {
 }
 
 export function storeOption(): Option {
-  return new Option('--store <dir>', 'the store').default(defaultStoreDir(process.env), '$COGPACK_STORE or the cache folder');
+  return new Option('--store <dir>', 'the store').default(
+    defaultStoreDir(process.env),
+    '$COGPACK_STORE or the cache folder',
+  );
 }
 
 function addArgument(text: string, before: ExternalArguments): ExternalArguments {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
   const value = at < 0 ? process.env[name] : text.slice(at + 1);
-  if (value === undefined) throw new InvalidArgumentError(`the environment has no variable ${name}; write ${name}=value`);
+  if (value === undefined)
+    throw new InvalidArgumentError(`the environment has no variable ${name}; write ${name}=value`);
   return { ...before, [name]: { kind: 'string', text: value } };
 }
 
 /** A whole number from 1 on. */
 export function positiveInteger(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1 on is expected');
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('a whole number from 1 on is expected');
   return number;
 }
 

@@ -21,12 +21,20 @@ type Flags = DescriptionFlags & {
 };
 
 export function add(program: Command): void {
-  withDescription(program.command('realise').description('Build the targets of a description; print their digests.'))
+  withDescription(
+    program.command('realise').description('Build the targets of a description; print their digests.'),
+  )
     .addOption(new Option('--target <name>', 'only this target'))
     .addOption(new Option('--push <ref>', 'push the image, for example localhost:5000/iris:1'))
-    .addOption(new Option('--output <kind:path>', 'write the image to oci:DIR or docker-archive:FILE').argParser(parseOutput))
     .addOption(
-      new Option('--jobs <n>', 'builders at one time').argParser(positiveInteger).default(availableParallelism(), 'one for each core'),
+      new Option('--output <kind:path>', 'write the image to oci:DIR or docker-archive:FILE').argParser(
+        parseOutput,
+      ),
+    )
+    .addOption(
+      new Option('--jobs <n>', 'builders at one time')
+        .argParser(positiveInteger)
+        .default(availableParallelism(), 'one for each core'),
     )
     .addOption(new Option('--json', 'print JSON'))
     .addHelpText('after', '\nExample:\n  $ cogpack realise --push localhost:5000/iris:1')
@@ -46,10 +54,16 @@ async function run(path: string, flags: Flags): Promise<void> {
       derivation: digest,
       descriptor: result.outputs.get(digest)![output]!,
     }));
-    const pushed = flags.push === undefined ? undefined : await push(flags.push, imageOf(outputs), store, signal, progress);
+    const pushed =
+      flags.push === undefined
+        ? undefined
+        : await push(flags.push, imageOf(outputs), store, signal, progress);
     if (flags.output !== undefined) await write(flags.output, imageOf(outputs), store);
     progress.end();
-    const built = result.built.map(digest => ({ name: evaluated.graph.derivations.get(digest)!.name, derivation: digest }));
+    const built = result.built.map(digest => ({
+      name: evaluated.graph.derivations.get(digest)!.name,
+      derivation: digest,
+    }));
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ targets: outputs, built, ...(pushed && { pushed }) }, null, 2)}\n`
@@ -95,7 +109,12 @@ async function build(
       onEvent(event) {
         const name = graph.origins.get(event.digest)?.label ?? graph.derivations.get(event.digest)!.name;
         if (event.type === 'finish') progress.finish(event.digest);
-        else progress.update(event.digest, name, ...(event.type === 'progress' ? [event.done, event.total] : []));
+        else
+          progress.update(
+            event.digest,
+            name,
+            ...(event.type === 'progress' ? [event.done, event.total] : []),
+          );
       },
     });
   } finally {
@@ -111,7 +130,13 @@ function imageOf(outputs: readonly { readonly name: string; readonly descriptor:
   });
 }
 
-async function push(reference: string, image: Descriptor, store: Store, signal: AbortSignal, progress: Progress) {
+async function push(
+  reference: string,
+  image: Descriptor,
+  store: Store,
+  signal: AbortSignal,
+  progress: Progress,
+) {
   const { pushFromStore } = await import('./push.ts');
   return pushFromStore(reference, image, store, signal, progress);
 }
@@ -131,4 +156,3 @@ function parseOutput(text: string): Output {
   if (match === null) throw new InvalidArgumentError('oci:DIR or docker-archive:FILE is expected');
   return { kind: match[1] as Output['kind'], path: match[2]! };
 }
-

@@ -11,7 +11,10 @@ export function add(program: Command): void {
     .command('serve')
     .description('Serve the store as an OCI registry, until ^C.')
     .addOption(storeOption())
-    .option('--listen <address>', 'host:port; port 0 is a free one', parseAddress, { host: '127.0.0.1', port: 0 })
+    .option('--listen <address>', 'host:port; port 0 is a free one', parseAddress, {
+      host: '127.0.0.1',
+      port: 0,
+    })
     .addHelpText('after', '\nExample:\n  $ cogpack registry serve --store ./registry --listen 127.0.0.1:5000')
     .action(async (flags: { store: string; listen: { host: string; port: number } }) => {
       const server = await startServer({ dir: openStore(flags.store).dir, ...flags.listen });

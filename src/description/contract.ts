@@ -2,15 +2,7 @@
 // (stdlib/contract.libsonnet) and checked here, so that an error has the span of the user's own field.
 import { didYouMean } from '../base/did-you-mean.ts';
 import { CogpackError, type Span } from '../base/error.ts';
-import {
-  elements,
-  fieldNames,
-  fieldSpan,
-  getField,
-  toHost,
-  typeOf,
-  type Value,
-} from '../language/index.ts';
+import { elements, fieldNames, fieldSpan, getField, toHost, typeOf, type Value } from '../language/index.ts';
 import { formats } from './formats.ts';
 
 /** A contract as stdlib/contract.libsonnet writes it. */
@@ -38,10 +30,12 @@ function check(contract: Contract, value: Value, place: Place): void {
       return;
     case 'string':
       expectType(contract, value, place);
-      return checkString(contract, toHost(value) as string, place);
+      checkString(contract, toHost(value) as string, place);
+      return;
     case 'number':
       expectType(contract, value, place);
-      return checkFormat(contract.format, String(toHost(value)), place);
+      checkFormat(contract.format, String(toHost(value)), place);
+      return;
     case 'array':
       expectType(contract, value, place);
       elements(value).forEach((item, index) => {
@@ -50,14 +44,17 @@ function check(contract: Contract, value: Value, place: Place): void {
       return;
     case 'map':
       expectType(contract, value, place);
-      return checkMap(contract, value, place);
+      checkMap(contract, value, place);
+      return;
     case 'object':
       expectType(contract, value, place);
-      return checkObject(contract, value, place);
+      checkObject(contract, value, place);
+      return;
     case 'union':
-      return checkUnion(contract, value, place);
+      checkUnion(contract, value, place);
+      return;
     default:
-      return expectType(contract, value, place);
+      expectType(contract, value, place);
   }
 }
 
@@ -86,7 +83,10 @@ function checkMap(contract: Extract<Contract, { kind: 'map' }>, value: Value, pl
   for (const name of fieldNames(value)) {
     const span = fieldSpan(value, name) ?? place.span;
     if (contract.keys !== undefined) {
-      checkString({ kind: 'string', format: contract.keys }, name, { path: `the name ${name} in ${place.path}`, span });
+      checkString({ kind: 'string', format: contract.keys }, name, {
+        path: `the name ${name} in ${place.path}`,
+        span,
+      });
     }
     check(contract.values, getField(value, name), { path: join(place.path, name), span });
   }
@@ -153,7 +153,10 @@ function typeError(contract: Contract, value: Value, place: Place): CogpackError
   return new CogpackError(
     'description/type',
     `${place.path} is ${describe(contract)}; found ${found === 'null' ? 'null' : `${article} ${found}`}`,
-    { span: place.span, hint: contract.kind === 'array' && found === 'string' ? 'put it in brackets: ["…"]' : undefined },
+    {
+      span: place.span,
+      hint: contract.kind === 'array' && found === 'string' ? 'put it in brackets: ["…"]' : undefined,
+    },
   );
 }
 

@@ -1,15 +1,15 @@
 // Evaluates a description: the file, its imports, the project's files and the lock's answers become a graph with
 // named targets. Nothing else is read, and nothing is asked of the network.
 import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/canonical.ts';
 import type { Digest } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import {
-  evaluateFile,
   type ExternalArguments,
+  evaluateFile,
   fieldNames,
   fieldSpan,
   getField,
@@ -107,7 +107,7 @@ function collectTargets(value: Value, path: string, targets: Target[], file: str
     throw new CogpackError(
       'description/target',
       `${path === '' ? file : path} is ${typeOf(value)}; expected a model, a derivation, or an object of these`,
-      { hint: 'a model is written cog.model { … } after: local cog = import \'cogpack\';' },
+      { hint: "a model is written cog.model { … } after: local cog = import 'cogpack';" },
     );
   }
   const holder = hasField(value, 'targets', { hidden: true }) ? getField(value, 'targets') : value;
@@ -118,10 +118,14 @@ function collectTargets(value: Value, path: string, targets: Target[], file: str
       const next = only ? path : path === '' ? name : `${path}.${name}`;
       const inner = getField(holder, name);
       if (typeOf(inner) !== 'object' && typeOf(inner) !== 'derivation') {
-        throw new CogpackError('description/target', `${next} is a value of type ${typeOf(inner)}; expected a model or a derivation`, {
-          span: fieldSpan(holder, name),
-          hint: 'hide what is not to be built with :: (name:: value)',
-        });
+        throw new CogpackError(
+          'description/target',
+          `${next} is a value of type ${typeOf(inner)}; expected a model or a derivation`,
+          {
+            span: fieldSpan(holder, name),
+            hint: 'hide what is not to be built with :: (name:: value)',
+          },
+        );
       }
       collectTargets(inner, next, targets, file);
     });

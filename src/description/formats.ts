@@ -8,16 +8,23 @@ const platforms = ['linux/amd64', 'linux/arm64'];
 
 /** By the name that a contract uses; each gives the problem with a text, or undefined when it is well-formed. */
 export const formats: Readonly<Record<string, Format>> = {
-  environmentName: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable: letters, digits and _, no = sign'),
+  environmentName: matching(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    'the name of an environment variable: letters, digits and _, no = sign',
+  ),
   environmentValue: matching(/^[^\0]*$/, 'text without a NUL'),
   absolutePath: text => {
-    if (!text.startsWith('/')) return { expected: 'an absolute path', hint: `write "/${text.replace(/^\.?\//, '')}"` };
+    if (!text.startsWith('/'))
+      return { expected: 'an absolute path', hint: `write "/${text.replace(/^\.?\//, '')}"` };
     if (/\0|(^|\/)\.\.(\/|$)/.test(text)) return { expected: 'a path without ".." and NUL' };
     return undefined;
   },
   projectPath: text => {
     if (text.startsWith('/') || /\0|(^|\/)\.\.(\/|$)/.test(text) || text === '') {
-      return { expected: 'a path inside the project', hint: 'name it relative to the description, without ".."' };
+      return {
+        expected: 'a path inside the project',
+        hint: 'name it relative to the description, without ".."',
+      };
     }
     return undefined;
   },
@@ -26,20 +33,41 @@ export const formats: Readonly<Record<string, Format>> = {
     const number = Number(match?.[1]);
     return match !== null && number >= 1 && number <= 65535
       ? undefined
-      : { expected: 'a port from 1 to 65535, with /tcp or /udp if you like', hint: 'for example "5000" or "5000/tcp"' };
+      : {
+          expected: 'a port from 1 to 65535, with /tcp or /udp if you like',
+          hint: 'for example "5000" or "5000/tcp"',
+        };
   },
   user: matching(
     /^([a-z_][a-z0-9_-]*|\d+)(:([a-z_][a-z0-9_-]*|\d+))?$/,
     'a user name or number, with a group after a colon if you like',
     'for example "nobody", "1000" or "1000:1000"',
   ),
-  label: matching(/^[^\s\0]+$/, 'a label name without white space', 'for example "org.opencontainers.image.title"'),
+  label: matching(
+    /^[^\s\0]+$/,
+    'a label name without white space',
+    'for example "org.opencontainers.image.title"',
+  ),
   platform: text =>
-    platforms.includes(text) ? undefined : { expected: `one of ${platforms.join(', ')}`, hint: 'a platform is os/architecture' },
+    platforms.includes(text)
+      ? undefined
+      : { expected: `one of ${platforms.join(', ')}`, hint: 'a platform is os/architecture' },
   argument: matching(/^[^\0]*$/, 'text without a NUL'),
-  debianPackage: matching(/^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$/, 'the name of a Debian package', 'names have small letters, digits, + - and .'),
-  pythonVersion: matching(/^3\.\d+$/, 'a Python version such as "3.11"', 'the patch version is the one that the suite carries'),
-  pythonReference: matching(/^[^:]+\.py:[A-Za-z_]\w*$/, 'a file and a name in it', 'for example "predict.py:Predictor"'),
+  debianPackage: matching(
+    /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$/,
+    'the name of a Debian package',
+    'names have small letters, digits, + - and .',
+  ),
+  pythonVersion: matching(
+    /^3\.\d+$/,
+    'a Python version such as "3.11"',
+    'the patch version is the one that the suite carries',
+  ),
+  pythonReference: matching(
+    /^[^:]+\.py:[A-Za-z_]\w*$/,
+    'a file and a name in it',
+    'for example "predict.py:Predictor"',
+  ),
 };
 
 function matching(pattern: RegExp, expected: string, hint?: string): Format {

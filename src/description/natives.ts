@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Json } from '../base/canonical.ts';
-import type { Digest } from '../base/digest.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
+import type { Digest } from '../base/digest.ts';
 import { CogpackError, isSystemError, type Span } from '../base/error.ts';
 import { builderNames, outputsOf, versionedName } from '../builders/registry.ts';
 import type { GraphBuilder, Origin } from '../graph/graph.ts';
@@ -46,7 +46,10 @@ export const missingAnswers = 'lock/missing';
 export function createNatives(context: DescriptionContext): Record<string, Native> {
   return {
     derivation: { params: ['args'], call: ([args], { span }) => derivation(context, args!, span) },
-    source: { params: ['path', 'options'], call: ([path, options], { span }) => source(context, path!, options!, span) },
+    source: {
+      params: ['path', 'options'],
+      call: ([path, options], { span }) => source(context, path!, options!, span),
+    },
     lock: { params: ['requests'], call: ([requests], { span }) => lock(context, requests!, span) },
     check: {
       params: ['contract', 'value', 'name'],
@@ -78,7 +81,8 @@ function derivation(context: DescriptionContext, args: Value, span: Span | undef
     });
   if (typeOf(args) !== 'object') throw wrong('its argument', 'an object');
   for (const name of fieldNames(args)) {
-    if (!derivationFields.includes(name)) throw wrong(name, `not a field; there are ${derivationFields.join(', ')}`);
+    if (!derivationFields.includes(name))
+      throw wrong(name, `not a field; there are ${derivationFields.join(', ')}`);
   }
   const text = (field: string, otherwise?: string): string => {
     if (!hasField(args, field) && otherwise !== undefined) return otherwise;
@@ -89,11 +93,17 @@ function derivation(context: DescriptionContext, args: Value, span: Span | undef
   const versioned = versionedName(builder);
   if (versioned === undefined) {
     const near = didYouMean(builder, builderNames);
-    throw wrong('builder', `one of ${builderNames.join(', ')}; found "${builder}"${near ? ` (did you mean "${near}"?)` : ''}`);
+    throw wrong(
+      'builder',
+      `one of ${builderNames.join(', ')}; found "${builder}"${near ? ` (did you mean "${near}"?)` : ''}`,
+    );
   }
   const platform = text('platform', 'any');
   if (platform !== 'any' && formats.platform!(platform) !== undefined) {
-    throw wrong('platform', `"any", ${formats.platform!('')!.expected.replace('one of ', '')}; found "${platform}"`);
+    throw wrong(
+      'platform',
+      `"any", ${formats.platform!('')!.expected.replace('one of ', '')}; found "${platform}"`,
+    );
   }
   const outputs = outputsOf(builder);
   const name = text('name', builder);
@@ -122,7 +132,8 @@ function inputsOf(inputs: Value, wrong: (field: string, expected: string) => Cog
       const list = typeOf(value) === 'array' ? elements(value) : [value];
       const payloads = list.map(item => {
         const payload = derivationPayload(item);
-        if (payload === undefined) throw wrong('inputs', `made of derivations; ${role} holds a value of type ${typeOf(item)}`);
+        if (payload === undefined)
+          throw wrong('inputs', `made of derivations; ${role} holds a value of type ${typeOf(item)}`);
         return { derivation: payload.digest, output: payload.output };
       });
       return [role, payloads];
@@ -136,7 +147,11 @@ function derivationValue(payload: DerivationValue): Value {
 
 function source(context: DescriptionContext, path: Value, options: Value, span: Span | undefined): Value {
   const root = insideProject(context, path, span);
-  const { prefix = '/', exclude = [], name = 'source' } = toHost(options) as {
+  const {
+    prefix = '/',
+    exclude = [],
+    name = 'source',
+  } = toHost(options) as {
     prefix?: string;
     exclude?: string[];
     name?: string;
@@ -173,7 +188,8 @@ function lock(context: DescriptionContext, requests: Value, span: Span | undefin
 function order(blocks: Value, span: Span | undefined): Value {
   const list = fieldNames(blocks).map(name => {
     const block = getField(blocks, name);
-    const strings = (field: string) => (hasField(block, field) ? (toHost(getField(block, field)) as string[]) : []);
+    const strings = (field: string) =>
+      hasField(block, field) ? (toHost(getField(block, field)) as string[]) : [];
     return { name, provides: strings('provides'), needs: strings('needs') };
   });
   const result = orderBlocks(list);
@@ -181,20 +197,32 @@ function order(blocks: Value, span: Span | undefined): Value {
   const at = (name: string) => fieldSpan(blocks, name) ?? span;
   switch (result.kind) {
     case 'cycle':
-      throw new CogpackError('description/block-cycle', `blocks need each other: ${result.blocks.join(' → ')}`, {
-        span: at(result.blocks[0]!),
-        hint: 'take one of these out of the needs of the block before it',
-      });
+      throw new CogpackError(
+        'description/block-cycle',
+        `blocks need each other: ${result.blocks.join(' → ')}`,
+        {
+          span: at(result.blocks[0]!),
+          hint: 'take one of these out of the needs of the block before it',
+        },
+      );
     case 'missing':
-      throw new CogpackError('description/block-need', `block ${result.block} needs "${result.need}", which no block provides`, {
-        span: at(result.block),
-        hint: `add a block that provides "${result.need}", or take it out of needs`,
-      });
+      throw new CogpackError(
+        'description/block-need',
+        `block ${result.block} needs "${result.need}", which no block provides`,
+        {
+          span: at(result.block),
+          hint: `add a block that provides "${result.need}", or take it out of needs`,
+        },
+      );
     case 'twice':
-      throw new CogpackError('description/block-provides', `"${result.provides}" is provided by both ${result.blocks.join(' and ')}`, {
-        span: at(result.blocks[1]),
-        hint: 'remove one of the blocks, or what it provides',
-      });
+      throw new CogpackError(
+        'description/block-provides',
+        `"${result.provides}" is provided by both ${result.blocks.join(' and ')}`,
+        {
+          span: at(result.blocks[1]),
+          hint: 'remove one of the blocks, or what it provides',
+        },
+      );
   }
 }
 
@@ -202,10 +230,14 @@ function readText(context: DescriptionContext, path: Value, span: Span | undefin
   const file = insideProject(context, path, span);
   const text = readIfThere(file);
   if (text !== undefined) return fromHost(text);
-  throw new CogpackError('description/file', `${relative(context.project, file)} does not exist in the project`, {
-    span,
-    hint: `make the file, or name another; the project is ${context.project}`,
-  });
+  throw new CogpackError(
+    'description/file',
+    `${relative(context.project, file)} does not exist in the project`,
+    {
+      span,
+      hint: `make the file, or name another; the project is ${context.project}`,
+    },
+  );
 }
 
 function readIfThere(file: string): string | undefined {
@@ -222,10 +254,14 @@ function insideProject(context: DescriptionContext, path: Value, span: Span | un
   const file = resolve(context.project, typeof text === 'string' ? text : '');
   const inside = file === context.project || file.startsWith(join(context.project, '/'));
   if (typeof text === 'string' && inside) return file;
-  throw new CogpackError('description/path', `a path inside the project is expected; found ${JSON.stringify(text)}`, {
-    span,
-    hint: 'name it relative to the description, without ".."',
-  });
+  throw new CogpackError(
+    'description/path',
+    `a path inside the project is expected; found ${JSON.stringify(text)}`,
+    {
+      span,
+      hint: 'name it relative to the description, without ".."',
+    },
+  );
 }
 
 function atSpan<T>(span: Span | undefined, action: () => T): T {

@@ -1,6 +1,10 @@
 // The order of a model's blocks: each after those that provide what it needs; where that leaves a choice, by name.
 
-export type BlockNeeds = { readonly name: string; readonly provides: readonly string[]; readonly needs: readonly string[] };
+export type BlockNeeds = {
+  readonly name: string;
+  readonly provides: readonly string[];
+  readonly needs: readonly string[];
+};
 
 export type OrderProblem =
   | { readonly kind: 'missing'; readonly block: string; readonly need: string }

@@ -40,12 +40,16 @@ export function createGraph(): GraphBuilder {
 }
 
 /** A derivation of the graph; `path` names who asked, from the target inwards. Throws `graph/missing`. */
-export function derivationOf(graph: Graph, digest: Digest, path: readonly string[] = []): Derivation {
+export function derivationOf(
+  graph: Graph,
+  digest: Digest,
+  path: () => readonly string[] = () => [],
+): Derivation {
   const derivation = graph.derivations.get(digest);
   if (derivation !== undefined) return derivation;
   throw new CogpackError(
     'graph/missing',
-    `${[...path, digest].join(' → ')}: no such derivation in the graph`,
+    `${[...path(), digest].join(' → ')}: no such derivation in the graph`,
     {
       hint: 'evaluate the description again; a derivation is passed as a value, never by its digest',
     },
@@ -68,8 +72,8 @@ export function closure(graph: Graph, targets: readonly Digest[]): Digest[] {
       const name = derivationOf(graph, digest).name;
       throw new CogpackError('graph/cycle', `derivations need each other: ${[...names(), name].join(' → ')}`);
     }
-    const derivation = derivationOf(graph, digest, names());
-    checkOutputs(graph, derivation, names());
+    const derivation = derivationOf(graph, digest, names);
+    checkOutputs(graph, derivation, names);
     state.set(digest, 'open');
     path.push({ digest, pending: dependenciesOf(derivation).reverse() });
   };
@@ -91,14 +95,15 @@ export function closure(graph: Graph, targets: readonly Digest[]): Digest[] {
   return order;
 }
 
-function checkOutputs(graph: Graph, derivation: Derivation, path: readonly string[]): void {
+function checkOutputs(graph: Graph, derivation: Derivation, path: () => readonly string[]): void {
+  const here = () => [...path(), derivation.name];
   for (const [role, inputs] of Object.entries(derivation.inputs)) {
     for (const input of inputs) {
-      const target = derivationOf(graph, input.derivation, [...path, derivation.name]);
+      const target = derivationOf(graph, input.derivation, here);
       if (target.outputs.includes(input.output)) continue;
       throw new CogpackError(
         'graph/output',
-        `${[...path, derivation.name].join(' → ')}: input ${role} asks for output "${input.output}" of ${target.name}, ` +
+        `${here().join(' → ')}: input ${role} asks for output "${input.output}" of ${target.name}, ` +
           `which has ${target.outputs.map(output => `"${output}"`).join(', ')}`,
       );
     }

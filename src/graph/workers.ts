@@ -52,7 +52,11 @@ export function createRunner(store: Store, download: Download): BuilderRunner {
     const stop = () => Atomics.store(aborted, 0, 1);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const outputs = await ask(worker, { derivation, inputs, name: origin.label ?? derivation.name, root: origin.root }, progress);
+      const outputs = await ask(
+        worker,
+        { derivation, inputs, name: origin.label ?? derivation.name, root: origin.root },
+        progress,
+      );
       idle.push(worker);
       return outputs;
     } catch (error) {
