@@ -20,7 +20,7 @@ export function normalName(name: string): string {
  * version. A text that is no version is compared as it is, in lower case.
  */
 export function normalVersion(version: string): string {
-  const text = version.trim().toLowerCase();
+  const text = version.trim().toLowerCase().replaceAll('_', '-');
   const match = versionPattern.exec(text);
   if (match === null) return text.replace(/[-_.]+/g, '.');
   const [, epoch, release, pre, preNumber, postDash, post, postNumber, dev, devNumber, local] = match;
