@@ -2,8 +2,14 @@
 
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
-import { type Evaluated, evaluateDescription, projectOf } from '../description/evaluate.ts';
+import {
+  type DescriptionOptions,
+  type Evaluated,
+  evaluateDescription,
+  projectOf,
+} from '../description/evaluate.ts';
 import type { ExternalArguments } from '../language/index.ts';
 import { readLock } from '../lock/index.ts';
 import { defaultStoreDir } from '../store/store.ts';
@@ -57,15 +63,23 @@ export function lockFileOf(description: string): string {
 
 /** Evaluates with the lock beside the description. Throws `lock/missing`, naming every request without an answer. */
 export function evaluateLocked(path: string, flags: DescriptionFlags): Evaluated {
-  const evaluated = evaluateDescription({
-    file: path,
-    answers: readLock(lockFileOf(path)),
-    topLevelArguments: flags.tlaStr,
-    cacheDir: join(flags.store, 'cogpack', 'stat'),
-  });
+  const evaluated = evaluateDescription(evaluationOptions(path, flags, readLock(lockFileOf(path))));
   if (evaluated.missing.length === 0) return evaluated;
   const list = evaluated.missing.map(request => `  ${JSON.stringify(request)}`);
   throw new CogpackError('lock/missing', `cogpack.lock has no answer to:\n${list.join('\n')}`, {
     hint: `run: cogpack lock${path === defaultDescription ? '' : ` ${path}`}`,
   });
+}
+
+export function evaluationOptions(
+  path: string,
+  flags: DescriptionFlags,
+  answers: ReadonlyMap<string, Json>,
+): DescriptionOptions {
+  return {
+    file: path,
+    answers,
+    topLevelArguments: flags.tlaStr,
+    cacheDir: join(flags.store, 'cogpack', 'stat'),
+  };
 }
