@@ -1,10 +1,22 @@
 // Whole images to and from real registries.
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, parseReference } from '../../registry-client/src/index.ts';
+import { startServer } from '../../registry-client/src/server.ts';
 import { makeImage, makeIndex, memorySink } from './support/images.ts';
-import { hasProgram, type RunningRegistry, startDockerRegistry } from './support/processes.ts';
+import { hasProgram, type RunningRegistry, startDockerRegistry, temporaryDir } from './support/processes.ts';
 
-const registries: [string, () => Promise<RunningRegistry>][] = [];
+async function startEmbedded(): Promise<RunningRegistry> {
+  const dir = temporaryDir();
+  const server = await startServer({ dir });
+  const stop = async () => {
+    await server.close();
+    rmSync(dir, { recursive: true });
+  };
+  return { host: new URL(server.url).host, stop };
+}
+
+const registries: [string, () => Promise<RunningRegistry>][] = [['the embedded server', startEmbedded]];
 if (hasProgram('docker-registry')) registries.push(['docker-registry', () => startDockerRegistry()]);
 
 describe.each(registries)('%s', (_name, start) => {
@@ -107,7 +119,9 @@ describe.each(registries)('%s', (_name, start) => {
         open: image.open,
       });
     }
-    expect((await Array.fromAsync(client.tags(reference('tags')))).sort()).toEqual(['a', 'b', 'c']);
+    const tags: string[] = [];
+    for await (const tag of client.tags(reference('tags'))) tags.push(tag);
+    expect(tags.sort()).toEqual(['a', 'b', 'c']);
     await client.deleteManifest(reference('tags'), image.manifest.digest);
     expect(await client.headManifest(reference('tags'), image.manifest.digest)).toBeUndefined();
   });
