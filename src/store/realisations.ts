@@ -12,7 +12,7 @@ import { hasWhole, type Store } from './store.ts';
 
 export type Outputs = Readonly<Record<string, Descriptor>>;
 
-const outputsSchema = z.record(z.string(), descriptorSchema);
+export const outputsSchema = z.record(z.string(), descriptorSchema);
 
 /**
  * The outputs of a derivation (or resolved derivation) if they are all in the store, whole. A record that cannot be
