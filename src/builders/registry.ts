@@ -2,7 +2,7 @@
 import { CogpackError } from '../base/error.ts';
 import type { Builder } from './builder.ts';
 
-type Loaded = Builder<never>;
+type Loaded = Builder;
 type Entry = {
   readonly version: number;
   readonly outputs: readonly string[];
