@@ -2,14 +2,13 @@
 import { z } from 'zod';
 import { type Descriptor, descriptorSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { type Manifest, parseManifest } from '../store/manifest.ts';
 import { hasWhole, type Store } from '../store/store.ts';
 
-// Descriptors here come from other programs too, with fields that are of no use to us.
-const descriptor = z.object(descriptorSchema.shape);
-const manifestSchema = z.object({ config: descriptor, layers: z.array(descriptor) });
-const indexSchema = z.object({ manifests: z.array(descriptor) });
+// An index's descriptors have a platform too, which is of no use here.
+const indexSchema = z.object({ manifests: z.array(z.object(descriptorSchema.shape)) });
 
-export type ImageManifest = { readonly config: Descriptor; readonly layers: readonly Descriptor[] };
+const parseIndex = (bytes: Buffer) => indexSchema.parse(JSON.parse(bytes.toString()));
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -21,8 +20,8 @@ export function isIndex(manifest: Descriptor): boolean {
 }
 
 /** Throws `output/manifest`, or `store/missing-blob`. */
-export function readManifest(store: Store, manifest: Descriptor): ImageManifest {
-  return parse(manifestSchema, store, manifest);
+export function readManifest(store: Store, manifest: Descriptor): Manifest {
+  return parse(parseManifest, store, manifest);
 }
 
 /** Every blob of an image or an index once, each before the manifest that names it. Throws when one is not whole. */
@@ -30,7 +29,7 @@ export function imageBlobs(store: Store, root: Descriptor): Descriptor[] {
   const found = new Map<string, Descriptor>();
   const visit = (manifest: Descriptor) => {
     if (isIndex(manifest)) {
-      for (const each of parse(indexSchema, store, manifest).manifests) visit(each);
+      for (const each of parse(parseIndex, store, manifest).manifests) visit(each);
     } else {
       const { config, layers } = readManifest(store, manifest);
       for (const each of [config, ...layers]) add(each);
@@ -53,19 +52,11 @@ export function imageBlobs(store: Store, root: Descriptor): Descriptor[] {
   return [...found.values()];
 }
 
-function parse<T>(schema: z.ZodType<T>, store: Store, manifest: Descriptor): T {
-  const reason = (cause: unknown) =>
-    new CogpackError('output/manifest', `${manifest.digest} (${manifest.mediaType}) is not a manifest`, {
-      cause,
-    });
-  const text = store.readBlob(manifest.digest).toString();
-  let value: unknown;
+function parse<T>(read: (bytes: Buffer) => T, store: Store, { digest, mediaType }: Descriptor): T {
+  const bytes = store.readBlob(digest);
   try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw reason(error);
+    return read(bytes);
+  } catch (cause) {
+    throw new CogpackError('output/manifest', `${digest} (${mediaType}) is not a manifest`, { cause });
   }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw reason(result.error);
 }
