@@ -5,6 +5,7 @@ import { getBlob } from './blob-pull.ts';
 import { headBlob, type OpenBlob, type PushBlobOptions, type PushedBlob, pushBlob } from './blob-push.ts';
 import { createConnections } from './connections.ts';
 import { type Descriptor, parseManifest } from './descriptor.ts';
+import { algorithmOf, digestOf } from './digest.ts';
 import { apiUrl, type Repository } from './hosts.ts';
 import { createHttp, type Http } from './http.ts';
 import { type PullImageOptions, type PullImageResult, pullImage } from './image-pull.ts';
@@ -14,7 +15,6 @@ import { addToFallback, listReferrers } from './referrers.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
-import { sha256 } from './verify.ts';
 
 export type ClientOptions = {
   /** Credentials by host; unless it is given, those of docker's and podman's files. */
@@ -113,7 +113,7 @@ export function createClient(options: ClientOptions = {}): Client {
     headManifest: (repository, name, signal) => headManifest(http, repository, name, signal),
     getManifest: (repository, name, signal) => getManifest(http, repository, name, signal),
     async putManifest(repository, name, bytes, mediaType, signal) {
-      const descriptor = { mediaType, digest: sha256(bytes), size: bytes.length };
+      const descriptor = { mediaType, digest: digestOf(bytes, algorithmOf(name)), size: bytes.length };
       const content = parseManifest(bytes, mediaType, `the manifest ${descriptor.digest}`);
       const { subjectTaken } = await putManifestBytes(http, repository, name, bytes, mediaType, signal);
       if (!subjectTaken) {

@@ -1,7 +1,7 @@
 // Descriptors and manifests as image-spec defines them (descriptor.md, manifest.md, image-index.md), read from bytes
 // that a registry or a caller gave: only what a transfer needs is looked at, and that is checked.
+import { isDigest } from './digest.ts';
 import { RegistryError } from './error.ts';
-import { digestPattern } from './reference.ts';
 
 export type Descriptor = {
   readonly mediaType: string;
@@ -88,8 +88,8 @@ function descriptors(value: unknown, what: string): Descriptor[] {
 export function descriptor(value: unknown, what: string): Descriptor {
   if (!isRecord(value)) throw bad(what, 'expected a descriptor');
   const { mediaType, digest, size } = value;
-  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !digestPattern.test(digest)) {
-    throw bad(what, 'a descriptor has a mediaType and a sha256 digest');
+  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) {
+    throw bad(what, 'a descriptor has a mediaType and a digest');
   }
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw bad(what, 'its size is not a number of bytes');

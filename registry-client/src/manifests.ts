@@ -1,13 +1,14 @@
 // Manifests by tag or digest (distribution-spec "Pulling manifests", "Pushing manifests"): read whole, bounded, and
 // verified against their digest. Pushing one that has a subject also sees to its referrers.
+
 import type { Descriptor, ManifestContent } from './descriptor.ts';
 import { maxManifestBytes, mediaTypes, parseManifest } from './descriptor.ts';
+import { algorithmOf, digestOf, isDigest } from './digest.ts';
 import { RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
 import { type Answer, type Http, nameOf } from './http.ts';
-import { digestPattern, tagPattern } from './reference.ts';
+import { tagPattern } from './reference.ts';
 import { type Access, scopesFor } from './scopes.ts';
-import { sha256 } from './verify.ts';
 
 export type Manifest = {
   readonly descriptor: Descriptor;
@@ -34,11 +35,10 @@ export async function headManifest(
     signal,
   });
   if (answer.status === 404) return undefined;
-  const digest =
-    answer.header('docker-content-digest') ?? (digestPattern.test(tagOrDigest) ? tagOrDigest : undefined);
+  const digest = answer.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined);
   const mediaType = typeOf(answer);
   const size = Number(answer.header('content-length'));
-  if (digest !== undefined && digestPattern.test(digest) && mediaType && Number.isSafeInteger(size)) {
+  if (digest !== undefined && isDigest(digest) && mediaType && Number.isSafeInteger(size)) {
     return { mediaType, digest, size };
   }
   return (await getManifest(http, repository, tagOrDigest, signal, access)).descriptor;
@@ -57,8 +57,8 @@ export async function getManifest(
   const scopes = scopesFor(repository, access);
   const ask = { method: 'GET', url, headers: { accept }, scopes, expect: [200], signal } as const;
   const answer = await http.read(ask, maxManifestBytes);
-  const digest = sha256(answer.bytes);
-  const expected = digestPattern.test(tagOrDigest) ? tagOrDigest : answer.header('docker-content-digest');
+  const expected = isDigest(tagOrDigest) ? tagOrDigest : answer.header('docker-content-digest');
+  const digest = digestOf(answer.bytes, algorithmOf(expected ?? ''));
   if (expected !== undefined && expected !== digest) {
     throw new RegistryError('digest', `${name}: expected ${expected}, found ${digest}`, { request: name });
   }
@@ -77,7 +77,7 @@ export async function putManifestBytes(
   signal?: AbortSignal,
 ): Promise<{ digest: string; subjectTaken: boolean }> {
   const url = manifestUrl(repository, tagOrDigest);
-  const digest = sha256(bytes);
+  const digest = digestOf(bytes, algorithmOf(tagOrDigest));
   const answer = await http.send({
     method: 'PUT',
     url,
@@ -98,8 +98,8 @@ export async function putManifestBytes(
 }
 
 function manifestUrl(repository: Repository, tagOrDigest: string): URL {
-  if (!tagPattern.test(tagOrDigest) && !digestPattern.test(tagOrDigest)) {
-    throw new RegistryError('reference', `"${tagOrDigest}" is neither a tag nor a sha256 digest`);
+  if (!tagPattern.test(tagOrDigest) && !isDigest(tagOrDigest)) {
+    throw new RegistryError('reference', `"${tagOrDigest}" is neither a tag nor a digest`);
   }
   return apiUrl(repository, `manifests/${tagOrDigest}`);
 }

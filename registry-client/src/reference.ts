@@ -1,6 +1,7 @@
 // References to images: [http(s)://]host[:port]/repository[:tag][@digest], with the grammar of distribution-spec
 // ("Pulling manifests") and of distribution/reference. The host is always written out: a bare name is an error that
 // says so. Loopback hosts speak plain HTTP unless the reference begins with https://.
+import { isDigest } from './digest.ts';
 import { RegistryError } from './error.ts';
 
 export type Reference = {
@@ -15,7 +16,6 @@ export type Reference = {
 export const repositoryPattern =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 export const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-export const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const hostPattern = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::[0-9]{1,5})?$/i;
 
 /** Throws `reference`; the message says which part is wrong and what it looks like when right. */
@@ -35,7 +35,7 @@ export function parseReference(text: string): Reference {
 
   const at = rest.indexOf('@');
   const digest = at < 0 ? undefined : rest.slice(at + 1);
-  if (digest !== undefined && !digestPattern.test(digest)) {
+  if (digest !== undefined && !isDigest(digest)) {
     throw wrong(text, `"${digest}" is not a digest`, 'a digest is sha256: and 64 hexadecimal digits');
   }
   const path = rest.slice(slash + 1, at < 0 ? undefined : at);

@@ -129,7 +129,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 function answerError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  if (response.headersSent || request.destroyed) {
+  if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }

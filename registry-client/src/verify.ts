@@ -1,5 +1,6 @@
 // Checks bytes against a descriptor while they pass: never more than its size, in the end exactly its size and digest.
 import { createHash, type Hash } from 'node:crypto';
+import { algorithmOf } from './digest.ts';
 import { RegistryError } from './error.ts';
 
 export type Expected = { readonly digest: string; readonly size: number };
@@ -17,7 +18,7 @@ export type Verifier = {
 
 /** `what` names the bytes in messages: a request, a file. */
 export function createVerifier(expected: Expected, what: string): Verifier {
-  return verifier(createHash('sha256'), 0, expected, what);
+  return verifier(createHash(algorithmOf(expected.digest)), 0, expected, what);
 }
 
 function verifier(hash: Hash, passed: number, expected: Expected, what: string): Verifier {
@@ -41,14 +42,10 @@ function verifier(hash: Hash, passed: number, expected: Expected, what: string):
         const message = `${what}: expected ${expected.size} bytes for ${expected.digest}, found ${size}`;
         throw new RegistryError('size', message);
       }
-      const found = `sha256:${hash.digest('hex')}`;
+      const found = `${algorithmOf(expected.digest)}:${hash.digest('hex')}`;
       if (found === expected.digest) return;
       throw new RegistryError('digest', `${what}: expected ${expected.digest}, found ${found}`);
     },
     copy: () => verifier(hash.copy(), size, expected, what),
   };
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

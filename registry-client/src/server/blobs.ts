@@ -1,6 +1,7 @@
 // Blobs of a repository: read whole or in a range, and removed from it (their bytes stay for other repositories).
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { hexOf } from '../digest.ts';
 import { Refusal, sendEmpty } from './answer.ts';
 import type { Call } from './call.ts';
 
@@ -29,7 +30,7 @@ export async function getBlob({ site, request, response, repository, target }: C
 }
 
 export async function deleteBlob({ site, response, repository, target }: Call): Promise<void> {
-  if (!(await site.folder.remove(repository, '_blobs', target.slice(7)))) {
+  if (!(await site.folder.remove(repository, '_blobs', hexOf(target)))) {
     throw new Refusal(404, 'BLOB_UNKNOWN', `${repository} does not hold ${target}`);
   }
   sendEmpty(response, 202);

@@ -1,6 +1,6 @@
 // What handlers are given: the site, and one request to one repository of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { digestPattern } from '../reference.ts';
+import { isDigest } from '../digest.ts';
 import { Refusal } from './answer.ts';
 import type { Folder } from './folder.ts';
 import type { Uploads } from './uploads.ts';
@@ -22,8 +22,12 @@ export type Call = {
   readonly query: URLSearchParams;
 };
 
-/** Throws DIGEST_INVALID for what is not a sha256 digest. */
+/** Throws DIGEST_INVALID for what is no digest. */
 export function checkDigest(text: string): void {
-  if (digestPattern.test(text)) return;
-  throw new Refusal(400, 'DIGEST_INVALID', 'a digest is sha256: and 64 hexadecimal digits');
+  if (isDigest(text)) return;
+  throw new Refusal(
+    400,
+    'DIGEST_INVALID',
+    'a digest is sha256: and 64 hexadecimal digits, or sha512: and 128',
+  );
 }

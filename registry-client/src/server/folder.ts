@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { algorithmOf, hexOf } from '../digest.ts';
 
 export type Folder = {
   readonly uploads: string;
@@ -29,21 +30,21 @@ export type Folder = {
 };
 
 export function openFolder(dir: string): Folder {
-  const blobs = join(dir, 'blobs', 'sha256');
+  const blobs = join(dir, 'blobs');
   const uploads = join(dir, 'registry', 'uploads');
   const repositories = join(dir, 'registry', 'repositories');
-  for (const each of [blobs, uploads, repositories]) mkdirSync(each, { recursive: true });
+  for (const each of [join(blobs, 'sha256'), uploads, repositories]) mkdirSync(each, { recursive: true });
   writeOnce(join(dir, 'index.json'), '{"schemaVersion":2,"manifests":[]}');
   writeOnce(join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
 
-  const blobPath = (digest: string) => join(blobs, digest.slice(7));
+  const blobPath = (digest: string) => join(blobs, algorithmOf(digest), hexOf(digest));
   const recordPath = (repository: string, path: readonly string[]) => join(repositories, repository, ...path);
 
   return {
     uploads,
     blobPath,
     async blobSize(repository, digest) {
-      if (!(await isFile(recordPath(repository, ['_blobs', digest.slice(7)])))) return undefined;
+      if (!(await isFile(recordPath(repository, ['_blobs', hexOf(digest)])))) return undefined;
       return (await statOf(blobPath(digest)))?.size;
     },
     async adopt(file, digest, size) {
@@ -52,8 +53,9 @@ export function openFolder(dir: string): Folder {
         await unlink(file);
         return;
       }
+      mkdirSync(dirname(path), { recursive: true });
       await rename(file, path);
-      await syncDirectory(blobs);
+      await syncDirectory(dirname(path));
     },
     async read(repository, ...path) {
       return absent(() => readFile(recordPath(repository, path), 'utf8'));

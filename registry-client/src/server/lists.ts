@@ -1,6 +1,7 @@
 // What a repository lists: its tags, page by page (distribution-spec "Listing Tags"), and what refers to a manifest
 // ("Listing Referrers").
 import { mediaTypes } from '../descriptor.ts';
+import { hexOf } from '../digest.ts';
 import { Refusal, sendJson } from './answer.ts';
 import type { Call } from './call.ts';
 
@@ -26,7 +27,7 @@ export async function getTags({ site, response, repository, query }: Call): Prom
 }
 
 export async function getReferrers({ site, response, repository, target, query }: Call): Promise<void> {
-  const hex = target.slice(7);
+  const hex = hexOf(target);
   const wanted = query.get('artifactType');
   const manifests: { artifactType?: string }[] = [];
   for (const name of await site.folder.list(repository, '_referrers', hex)) {

@@ -1,18 +1,18 @@
 // Manifests of a repository. One is taken when it is well-formed and the repository holds all that it refers to; its
 // bytes become a blob, its tag and its subject's list of referrers are written last.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { type ManifestContent, parseManifest } from '../descriptor.ts';
-import { digestPattern } from '../reference.ts';
+import { algorithmOf, digestOf, hexOf, isDigest } from '../digest.ts';
 import { Refusal, sendEmpty } from './answer.ts';
 import type { Call, Site } from './call.ts';
 import type { Folder } from './folder.ts';
 
 export async function getManifest({ site, request, response, repository, target }: Call): Promise<void> {
-  const digest = await digestOf(site.folder, repository, target);
-  const mediaType = await site.folder.read(repository, '_manifests', digest.slice(7));
+  const digest = await digestNamed(site.folder, repository, target);
+  const mediaType = await site.folder.read(repository, '_manifests', hexOf(digest));
   const bytes = mediaType === undefined ? undefined : await readBlob(site.folder, digest);
   if (mediaType === undefined || bytes === undefined) throw unknown(repository, target);
   response.writeHead(200, {
@@ -26,9 +26,9 @@ export async function getManifest({ site, request, response, repository, target 
 export async function putManifest({ site, request, response, repository, target }: Call): Promise<void> {
   const { folder } = site;
   const bytes = await readBody(request, site.limits.manifestBytes);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const isDigest = digestPattern.test(target);
-  if (isDigest && target !== digest) {
+  const digest = digestOf(bytes, algorithmOf(target));
+  const byDigest = isDigest(target);
+  if (byDigest && target !== digest) {
     throw new Refusal(400, 'DIGEST_INVALID', `expected ${target}, the manifest is ${digest}`);
   }
   const stated = request.headers['content-type']?.split(';')[0]?.trim();
@@ -36,7 +36,7 @@ export async function putManifest({ site, request, response, repository, target 
   await checkReferences(site, repository, content);
 
   await storeBlob(folder, bytes, digest);
-  await folder.write(content.mediaType, repository, '_manifests', digest.slice(7));
+  await folder.write(content.mediaType, repository, '_manifests', hexOf(digest));
   const { subject, artifactType, annotations } = content;
   if (subject !== undefined) {
     const { mediaType } = content;
@@ -45,11 +45,11 @@ export async function putManifest({ site, request, response, repository, target 
       JSON.stringify(descriptor),
       repository,
       '_referrers',
-      subject.digest.slice(7),
-      digest.slice(7),
+      hexOf(subject.digest),
+      hexOf(digest),
     );
   }
-  if (!isDigest) await folder.write(digest, repository, '_tags', target);
+  if (!byDigest) await folder.write(digest, repository, '_tags', target);
   sendEmpty(response, 201, {
     location: `/v2/${repository}/manifests/${digest}`,
     'docker-content-digest': digest,
@@ -60,11 +60,11 @@ export async function putManifest({ site, request, response, repository, target 
 /** By a tag: the tag alone. By a digest: the manifest, its tags, and its place among referrers. */
 export async function deleteManifest({ site, response, repository, target }: Call): Promise<void> {
   const { folder } = site;
-  if (!digestPattern.test(target)) {
+  if (!isDigest(target)) {
     if (!(await folder.remove(repository, '_tags', target))) throw unknown(repository, target);
     return sendEmpty(response, 202);
   }
-  const hex = target.slice(7);
+  const hex = hexOf(target);
   const bytes = await readBlob(folder, target);
   for (const tag of await folder.list(repository, '_tags')) {
     if ((await folder.read(repository, '_tags', tag)) === target)
@@ -72,14 +72,14 @@ export async function deleteManifest({ site, response, repository, target }: Cal
   }
   if (!(await folder.remove(repository, '_manifests', hex))) throw unknown(repository, target);
   const subject = bytes && parseManifest(bytes, undefined, target).subject;
-  if (subject) await folder.remove(repository, '_referrers', subject.digest.slice(7), hex);
+  if (subject) await folder.remove(repository, '_referrers', hexOf(subject.digest), hex);
   sendEmpty(response, 202);
 }
 
-async function digestOf(folder: Folder, repository: string, target: string): Promise<string> {
-  if (digestPattern.test(target)) return target;
+async function digestNamed(folder: Folder, repository: string, target: string): Promise<string> {
+  if (isDigest(target)) return target;
   const digest = await folder.read(repository, '_tags', target);
-  if (digest !== undefined && digestPattern.test(digest)) return digest;
+  if (digest !== undefined && isDigest(digest)) return digest;
   throw unknown(repository, target);
 }
 
@@ -98,7 +98,7 @@ async function checkReferences(
     }
   }
   for (const { digest } of content.manifests) {
-    if ((await folder.read(repository, '_manifests', digest.slice(7))) === undefined) {
+    if ((await folder.read(repository, '_manifests', hexOf(digest))) === undefined) {
       throw new Refusal(404, 'MANIFEST_BLOB_UNKNOWN', `${repository} does not hold the manifest ${digest}`);
     }
   }

@@ -1,7 +1,8 @@
 // Uploads as requests (distribution-spec "Pushing blobs"): begun, or done at once, or mounted from another repository; gone
 // on with in chunks; finished with a digest.
 
-import { digestPattern, repositoryPattern } from '../reference.ts';
+import { hexOf, isDigest } from '../digest.ts';
+import { repositoryPattern } from '../reference.ts';
 import { Refusal, sendEmpty } from './answer.ts';
 import { type Call, checkDigest } from './call.ts';
 import { type Range, rangeHeader } from './uploads.ts';
@@ -10,7 +11,7 @@ export async function beginUpload(call: Call): Promise<void> {
   const { site, request, response, repository, query } = call;
   const mount = query.get('mount');
   const from = query.get('from');
-  if (mount !== null && from !== null && digestPattern.test(mount) && repositoryPattern.test(from)) {
+  if (mount !== null && from !== null && isDigest(mount) && repositoryPattern.test(from)) {
     if ((await site.folder.blobSize(from, mount)) !== undefined) return created(call, mount);
   }
   const digest = query.get('digest');
@@ -66,7 +67,7 @@ export async function cancelUpload({ site, response, repository, target }: Call)
 }
 
 async function created({ site, response, repository }: Call, digest: string): Promise<void> {
-  await site.folder.write('', repository, '_blobs', digest.slice(7));
+  await site.folder.write('', repository, '_blobs', hexOf(digest));
   sendEmpty(response, 201, {
     location: `/v2/${repository}/blobs/${digest}`,
     'docker-content-digest': digest,

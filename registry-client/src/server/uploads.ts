@@ -7,6 +7,7 @@ import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { type Algorithm, algorithmOf } from '../digest.ts';
 import { Refusal } from './answer.ts';
 import { type Folder, hasCode } from './folder.ts';
 
@@ -113,7 +114,7 @@ export function createUploads(
     },
     async finish(repository, id, digest) {
       const session = await find(repository, id);
-      const found = `sha256:${session.hash.copy().digest('hex')}`;
+      const found = await digestOfSession(session, algorithmOf(digest));
       if (found !== digest) {
         await forget(id, session);
         throw new Refusal(
@@ -202,6 +203,15 @@ async function openExisting(path: string): Promise<FileHandle> {
   } catch (error) {
     throw hasCode(error, 'ENOENT') ? unknown() : error;
   }
+}
+
+// Bytes are hashed with sha256 as they come; for the other algorithm they are read once more.
+async function digestOfSession({ path, hash }: Session, algorithm: Algorithm): Promise<string> {
+  if (algorithm === 'sha256') return `sha256:${hash.copy().digest('hex')}`;
+  const other = createHash(algorithm);
+  for await (const part of createReadStream(path, { highWaterMark: writeBytes }))
+    other.update(part as Buffer);
+  return `${algorithm}:${other.digest('hex')}`;
 }
 
 /** A session of before a restart, or of another server over the same folder: its bytes are copied and hashed again. */
