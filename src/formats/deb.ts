@@ -56,16 +56,34 @@ export async function* debEntries({ fd, label }: Deb, member: ArMember): AsyncGe
   const entries = extract();
   const source = Readable.from(decompress(fileParts(fd, member.offset, member.size)));
   pipeline(source, entries, () => {}); // its error is thrown where the entries are read
+  const fault = (error: unknown): unknown =>
+    error instanceof CogpackError
+      ? error
+      : damaged(label, `its ${member.name} cannot be read: ${messageOf(error)}`, error);
   try {
-    for await (const entry of entries) {
-      yield { ...fieldsOf(entry.header), content: entry as unknown as AsyncIterable<Uint8Array> };
+    for await (const entry of rethrowing(entries, fault)) {
+      const content = rethrowing(entry as unknown as AsyncIterable<Uint8Array>, fault);
+      yield { ...fieldsOf(entry.header), content };
       entry.resume();
     }
-  } catch (error) {
-    if (error instanceof CogpackError) throw error;
-    throw damaged(label, `its ${member.name} cannot be read: ${messageOf(error)}`, error);
   } finally {
     source.destroy();
+  }
+}
+
+async function* rethrowing<T>(
+  items: AsyncIterable<T>,
+  fault: (error: unknown) => unknown,
+): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  const next = () =>
+    iterator.next().catch(error => {
+      throw fault(error);
+    });
+  try {
+    for (let item = await next(); !item.done; item = await next()) yield item.value;
+  } finally {
+    await iterator.return?.();
   }
 }
 
