@@ -1,0 +1,50 @@
+// One transfer in a process of its own, for bench/registry.ts: push or pull an image between an OCI image layout and a
+// registry. Usage: registry-transfer.ts push|pull LAYOUT REFERENCE
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type BlobSink,
+  createClient,
+  type Descriptor,
+  fileSource,
+  parseReference,
+} from '@cogpack/registry-client';
+
+const [action, layout = '', text = ''] = process.argv.slice(2);
+const blobs = join(layout, 'blobs', 'sha256');
+const pathOf = ({ digest }: { digest: string }) => join(blobs, digest.slice('sha256:'.length));
+const reference = parseReference(text);
+const client = createClient();
+if (action === 'push') {
+  const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+    manifests: Descriptor[];
+  };
+  await client.pushImage({ reference, manifest: manifests[0]!, open: fileSource(pathOf) });
+} else {
+  mkdirSync(blobs, { recursive: true });
+  const { manifest } = await client.pullImage({ reference, sink: fileSink() });
+  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+}
+await client.close();
+
+// As the peers do it: no flush to the disk.
+function fileSink(): BlobSink {
+  return {
+    has: () => false,
+    create(descriptor) {
+      const path = pathOf(descriptor);
+      const fd = openSync(`${path}.part`, 'w');
+      return {
+        write(bytes) {
+          writeSync(fd, bytes);
+        },
+        commit() {
+          closeSync(fd);
+          renameSync(`${path}.part`, path);
+        },
+        abort: () => closeSync(fd),
+      };
+    },
+  };
+}

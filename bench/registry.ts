@@ -1,0 +1,183 @@
+// Pushing and pulling an image of 40 layers, 1 GB in all, against skopeo and crane: whole processes, to and from one
+// docker-registry, its folder emptied before each push. Medians, with peak RSS; then a push of what is there.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomFillSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { goTool } from '../scripts/go-tools.ts';
+import { startDockerRegistry } from '../test/registry/support/processes.ts';
+
+const layerCount = 40;
+const layerBytes = 25 << 20;
+const runs = Number(process.env.RUNS ?? 3);
+const transfer = new URL('./registry-transfer.ts', import.meta.url).pathname;
+
+type Measured = { readonly seconds: number; readonly rss: number };
+
+const dir = mkdtempSync(join(tmpdir(), 'cogpack-bench-registry-'));
+const layout = join(dir, 'image');
+try {
+  makeLayout();
+  const crane = goTool('crane');
+  const insecure = ['--insecure-policy'];
+  const pushers: [string, (host: string) => string[]][] = [
+    ['cogpack', host => [process.execPath, transfer, 'push', layout, `${host}/bench:v1`]],
+    [
+      'skopeo',
+      host => [
+        'skopeo',
+        ...insecure,
+        'copy',
+        '-q',
+        '--dest-tls-verify=false',
+        `oci:${layout}:v1`,
+        `docker://${host}/bench:v1`,
+      ],
+    ],
+    ...(crane
+      ? [
+          ['crane', (host: string) => [crane, 'push', layout, `${host}/bench:v1`]] as [
+            string,
+            (host: string) => string[],
+          ],
+        ]
+      : []),
+  ];
+  const pullers: [string, (host: string) => string[]][] = [
+    ['cogpack', host => [process.execPath, transfer, 'pull', join(dir, 'pulled'), `${host}/bench:v1`]],
+    [
+      'skopeo',
+      host => [
+        'skopeo',
+        ...insecure,
+        'copy',
+        '-q',
+        '--src-tls-verify=false',
+        `docker://${host}/bench:v1`,
+        `oci:${join(dir, 'pulled')}:v1`,
+      ],
+    ],
+    ...(crane
+      ? [
+          [
+            'crane',
+            (host: string) => [crane, 'pull', '--format=oci', `${host}/bench:v1`, join(dir, 'pulled')],
+          ] as [string, (host: string) => string[]],
+        ]
+      : []),
+  ];
+
+  const pushed = new Map<string, Measured[]>();
+  const noop = new Map<string, Measured[]>();
+  const pulled = new Map<string, Measured[]>();
+  for (let run = 0; run < runs; run += 1) {
+    for (const [name, command] of pushers) {
+      const registry = await startDockerRegistry();
+      add(pushed, name, await measure(command(registry.host)));
+      add(noop, name, await measure(command(registry.host)));
+      if (name === pushers.at(-1)![0]) {
+        for (const [puller, pull] of pullers) {
+          add(pulled, puller, await measure(pull(registry.host)));
+          rmSync(join(dir, 'pulled'), { recursive: true, force: true });
+        }
+      }
+      await registry.stop();
+    }
+  }
+  const start = median(await repeat(5, async () => (await measure([process.execPath, '-e', '0'])).seconds));
+  report('push', pushed);
+  report('pull', pulled);
+  report('push of what is there', noop);
+  const beyond = median(noop.get('cogpack')!.map(each => each.seconds)) - start;
+  process.stdout.write(
+    `cogpack's push of what is there: ${Math.round(beyond * 1000)} ms beyond Node's start\n`,
+  );
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+function makeLayout(): void {
+  const blobs = join(layout, 'blobs', 'sha256');
+  mkdirSync(blobs, { recursive: true });
+  const add = (bytes: Buffer, mediaType: string) => {
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(blobs, hex), bytes);
+    return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
+  };
+  const diffIds: string[] = [];
+  const layers = Array.from({ length: layerCount }, () => {
+    const bytes = randomFillSync(Buffer.allocUnsafe(layerBytes));
+    diffIds.push(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+    return add(gzipSync(bytes, { level: 0 }), 'application/vnd.oci.image.layer.v1.tar+gzip');
+  });
+  const configuration = {
+    architecture: 'amd64',
+    os: 'linux',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  };
+  const config = add(Buffer.from(JSON.stringify(configuration)), 'application/vnd.oci.image.config.v1+json');
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const manifest = add(
+    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers })),
+    mediaType,
+  );
+  const entry = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'v1' } };
+  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
+  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  spawnSync('sync');
+}
+
+/** Wall time and peak RSS of a process; throws when it fails. */
+async function measure([program = '', ...args]: string[]): Promise<Measured> {
+  const began = performance.now();
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', part => {
+    complaint += part;
+  });
+  let rss = 0;
+  const watch = setInterval(() => {
+    rss = Math.max(rss, peakRss(child.pid!));
+  }, 10);
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  );
+  clearInterval(watch);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${complaint}`);
+  return { seconds: (performance.now() - began) / 1000, rss };
+}
+
+/** Linux's VmHWM, in bytes. */
+function peakRss(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+([0-9]+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+async function repeat<T>(count: number, action: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let index = 0; index < count; index += 1) results.push(await action());
+  return results;
+}
+
+function add(results: Map<string, Measured[]>, name: string, measured: Measured): void {
+  results.set(name, [...(results.get(name) ?? []), measured]);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function report(title: string, results: Map<string, Measured[]>): void {
+  process.stdout.write(`${title}\n`);
+  for (const [name, list] of results) {
+    const seconds = median(list.map(each => each.seconds)).toFixed(2);
+    const rss = Math.round(Math.max(...list.map(each => each.rss)) / 1e6);
+    process.stdout.write(`  ${name.padEnd(8)} ${seconds.padStart(6)} s  ${String(rss).padStart(4)} MB\n`);
+  }
+}
