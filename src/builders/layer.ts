@@ -56,6 +56,7 @@ type Kind = 'folder' | 'implied folder' | 'file' | 'link';
 
 function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): LayerWriter {
   const kinds = new Map<string, Kind>();
+  const modes = new Map<string, number>();
 
   const enter = (path: string, kind: Kind): void => {
     const fault = pathFault(path);
@@ -86,9 +87,14 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
 
   const pad = (size: number): void => stream.add(zeros.subarray(0, paddingOf(size)));
 
-  const openFile: LayerWriter['openFile'] = (path, mode, size) => {
+  const startFile = (path: string, mode: number, size: number): void => {
     enter(path, 'file');
+    modes.set(path, mode);
     stream.add(tarHeader({ type: 'file', path, mode, size }));
+  };
+
+  const openFile: LayerWriter['openFile'] = (path, mode, size) => {
+    startFile(path, mode, size);
     let written = 0;
     return {
       write(bytes) {
@@ -119,14 +125,16 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
       stream.add(tarHeader({ type: 'link', path, target }));
     },
     hardLink(path, target) {
-      if (kinds.get(target) !== 'file') {
+      const mode = modes.get(target);
+      if (mode === undefined) {
         throw new CogpackError(
           'layer/link',
           `${name}: ${path} is a hard link to ${target}, which is no file before it`,
         );
       }
       enter(path, 'file');
-      stream.add(tarHeader({ type: 'hard link', path, target }));
+      modes.set(path, mode);
+      stream.add(tarHeader({ type: 'hard link', path, mode, target }));
     },
     file(path, mode, bytes) {
       const file = openFile(path, mode, bytes.length);
@@ -135,8 +143,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
     },
     openFile,
     openDeflated(path, mode, size) {
-      enter(path, 'file');
-      stream.add(tarHeader({ type: 'file', path, mode, size }));
+      startFile(path, mode, size);
       stream.beginCopy();
       return {
         deflated: stream.copyDeflated,

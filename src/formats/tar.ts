@@ -15,8 +15,8 @@ export type TarEntry =
   | { readonly type: 'file'; readonly path: string; readonly mode: number; readonly size: number }
   | { readonly type: 'folder'; readonly path: string; readonly mode: number }
   | { readonly type: 'link'; readonly path: string; readonly target: string }
-  /** `target` is the path of a file earlier in the archive. */
-  | { readonly type: 'hard link'; readonly path: string; readonly target: string };
+  /** `target` is the path of a file earlier in the archive; `mode` is that file's, as some readers set it again. */
+  | { readonly type: 'hard link'; readonly path: string; readonly mode: number; readonly target: string };
 
 /** Two blocks of zeros end an archive. */
 export const tarTrailer = new Uint8Array(2 * blockSize);

@@ -146,7 +146,7 @@ test('a file that RECORD does not list is hashed, and signatures of RECORD are l
 
 const one = (file: Partial<ZipFixture> & Pick<ZipFixture, 'name'>) =>
   makeWheel({ files: [{ content: bytes('x'), ...file }] });
-const large = Buffer.alloc(6_000_000, 'large ');
+const large = Buffer.alloc(6_000_000, 'large ').map((byte, at) => (at % 97 === 0 ? at >> 8 : byte)) as Buffer;
 const refused: readonly [string, string, RegExp, Uint8Array][] = [
   [
     'an entry above the root',
@@ -191,7 +191,7 @@ const refused: readonly [string, string, RegExp, Uint8Array][] = [
     'an entry that breaks off',
     'zip/data',
     /a\.py is damaged/,
-    one({ name: 'a.py', content: large, deflated: deflateRawSync(large).subarray(0, 4000) }),
+    one({ name: 'a.py', content: large, deflated: deflateRawSync(large).subarray(0, 20_000) }),
   ],
   [
     'an entry larger than stated',

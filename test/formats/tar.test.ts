@@ -17,7 +17,7 @@ const entry: fc.Arbitrary<TarEntry> = fc.oneof(
   fc.record({ type: fc.constant('file' as const), path, mode, size: fc.integer({ min: 0, max: 2000 }) }),
   fc.record({ type: fc.constant('folder' as const), path, mode }),
   fc.record({ type: fc.constant('link' as const), path, target: path }),
-  fc.record({ type: fc.constant('hard link' as const), path, target: path }),
+  fc.record({ type: fc.constant('hard link' as const), path, mode, target: path }),
 );
 
 test('another reader finds each entry as it was written', async () => {

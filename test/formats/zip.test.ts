@@ -80,7 +80,7 @@ test('a comment after the end record is no part of it', async () => {
 });
 
 const small = Buffer.from('contents of a file');
-const large = Buffer.alloc(6_000_000, 'large ');
+const large = Buffer.alloc(6_000_000, 'large ').map((byte, at) => (at % 97 === 0 ? at >> 8 : byte)) as Buffer;
 
 const refused: readonly [string, string, RegExp, Buffer][] = [
   ['no zip at all', 'zip/format', /some\.whl .* it has no end record/, Buffer.from('<html>not found</html>')],
@@ -143,7 +143,7 @@ const refused: readonly [string, string, RegExp, Buffer][] = [
     'a large deflate stream that breaks off',
     'zip/data',
     /: a is damaged/,
-    makeZip([{ name: 'a', content: large, deflated: deflateRawSync(large).subarray(0, 4000) }]),
+    makeZip([{ name: 'a', content: large, deflated: deflateRawSync(large).subarray(0, 20_000) }]),
   ],
   [
     'bytes after the deflate stream',
