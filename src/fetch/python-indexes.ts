@@ -125,13 +125,8 @@ function pipFile(file: string): Source {
 export function builtInIndex(env: NodeJS.ProcessEnv): string | undefined {
   const ask = (program: string, args: readonly string[], pattern: RegExp): string | undefined => {
     try {
-      const options = {
-        env,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: 30_000,
-      } as const;
-      return pattern.exec(execFileSync(program, args, options))?.[1];
+      const help = execFileSync(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
+      return pattern.exec(help.toString('utf8'))?.[1];
     } catch {
       return undefined;
     }
