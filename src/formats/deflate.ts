@@ -10,7 +10,7 @@ import {
   lengthCode,
   lengthExtra,
 } from './deflate-tables.ts';
-import { blockCosts, type Codes, codesOf, fixedCodes, headerOf } from './huffman.ts';
+import { bitsWith, type Codes, codesOf, fixedCodes, headerOf, type Piece } from './huffman.ts';
 
 const minMatch = 4;
 const maxMatch = 258;
@@ -19,6 +19,7 @@ const hashBits = 15;
 const maxChain = 6;
 const goodMatch = 64;
 const blockTokens = 1 << 15;
+const shortBlock = 256;
 const endOfBlock = 256;
 
 // Tables are kept between calls. Positions are counted on from call to call, so that what an earlier call left in
@@ -117,20 +118,28 @@ function hashAt(input: Uint8Array, at: number): number {
 
 function writeBlock(input: Uint8Array, from: number, to: number, count: number, out: Bits): void {
   const final = to === input.length ? 1 : 0;
-  const dynamic = codesOf(literalCounts, distanceCounts);
-  const header = headerOf(dynamic);
-  const cost = blockCosts(literalCounts, distanceCounts, dynamic, header);
-  const stored = (to - from) * 8 + 42 * Math.ceil((to - from + 1) / 65_535);
-  if (stored <= cost.fixed && stored <= cost.dynamic) {
+  // A short block cannot win back what a table of its own codes takes: tar headers end here, and quickly.
+  const dynamic = count < shortBlock ? undefined : dynamicCodes();
+  const fixedBits = bitsWith(fixedCodes, literalCounts, distanceCounts);
+  const dynamicBits = dynamic?.bits ?? Number.POSITIVE_INFINITY;
+  const storedBits = (to - from) * 8 + 42 * Math.ceil((to - from + 1) / 65_535);
+  if (storedBits <= fixedBits && storedBits <= dynamicBits) {
     writeStored(input, from, to, final, out);
-  } else if (cost.fixed <= cost.dynamic) {
+  } else if (dynamic === undefined || fixedBits <= dynamicBits) {
     put(out, final | (1 << 1), 3);
     writeTokens(count, fixedCodes, out);
   } else {
     put(out, final | (2 << 1), 3);
-    for (const { bits, length } of header) put(out, bits, length);
-    writeTokens(count, dynamic, out);
+    for (const { bits, length } of dynamic.header) put(out, bits, length);
+    writeTokens(count, dynamic.codes, out);
   }
+}
+
+function dynamicCodes(): { readonly codes: Codes; readonly header: readonly Piece[]; readonly bits: number } {
+  const codes = codesOf(literalCounts, distanceCounts);
+  const header = headerOf(codes);
+  const headerBits = header.reduce((total, piece) => total + piece.length, 0);
+  return { codes, header, bits: headerBits + bitsWith(codes, literalCounts, distanceCounts) };
 }
 
 function writeStored(input: Uint8Array, from: number, to: number, final: number, out: Bits): void {

@@ -53,30 +53,21 @@ export function headerOf({ literalLengths, distanceLengths }: Codes): Piece[] {
   ];
 }
 
-/** The sizes in bits of a block under the fixed and under the dynamic codes. */
-export function blockCosts(
+/** The size in bits of a block's symbols under these codes, with its three first bits. */
+export function bitsWith(
+  { literalLengths, distanceLengths }: Codes,
   literalCounts: Uint32Array,
   distanceCounts: Uint32Array,
-  dynamic: Codes,
-  header: readonly Piece[],
-): { readonly fixed: number; readonly dynamic: number } {
-  const headerBits = header.reduce((total, piece) => total + piece.length, 0);
-  let extra = 3;
-  let fixedBits = 0;
-  let dynamicBits = headerBits;
+): number {
+  let bits = 3;
   for (let symbol = 0; symbol < literalCounts.length; symbol++) {
-    const count = literalCounts[symbol]!;
-    fixedBits += count * fixedCodes.literalLengths[symbol]!;
-    dynamicBits += count * dynamic.literalLengths[symbol]!;
-    if (symbol > 256) extra += count * lengthExtra[symbol - 257]!;
+    const extra = symbol > 256 ? lengthExtra[symbol - 257]! : 0;
+    bits += literalCounts[symbol]! * (literalLengths[symbol]! + extra);
   }
   for (let symbol = 0; symbol < distanceCounts.length; symbol++) {
-    const count = distanceCounts[symbol]!;
-    fixedBits += count * 5;
-    dynamicBits += count * dynamic.distanceLengths[symbol]!;
-    extra += count * distanceExtra[symbol]!;
+    bits += distanceCounts[symbol]! * (distanceLengths[symbol]! + distanceExtra[symbol]!);
   }
-  return { fixed: fixedBits + extra, dynamic: dynamicBits + extra };
+  return bits;
 }
 
 /**
