@@ -26,7 +26,7 @@ if (action === 'push') {
   writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
 }
-await client.close();
+client.close();
 
 // As the peers do it: no flush to the disk.
 function fileSink(): BlobSink {

@@ -1,49 +1,86 @@
 // Reads a blob: its bytes are verified while they stream, and a broken connection is taken up again where it broke
-// (Range requests, distribution-spec "Pulling blobs"). Holds one network buffer at a time.
+// (Range requests, distribution-spec "Pulling blobs"). Holds the connection's buffer and no more.
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
-import { type Answer, failure, type Http, nameOf } from './http.ts';
+import { type Answer, type Http, nameOf } from './http.ts';
 import { isPassing, pause } from './retry.ts';
 import { pullScopes } from './scopes.ts';
 import { createVerifier, type Verifier } from './verify.ts';
+import type { Receiver } from './wire/connection.ts';
+
+type Wanted = Pick<Descriptor, 'digest' | 'size'>;
 
 /**
- * A blob's bytes in order. The last part is given only after size and digest have been found right, so whoever reads
- * to the end has read verified bytes. Throws `digest`, `size`, `not-found`, `network`, …
+ * Gives a blob's bytes to `receiver`, in order, each part valid until it has done with it. The last part is given only
+ * after size and digest have been found right. Throws `digest`, `size`, `not-found`, `network`, …, or what the receiver throws.
  */
-export async function* getBlob(
+export async function receiveBlob(
   http: Http,
   repository: Repository,
-  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+  { digest, size }: Wanted,
+  receiver: Receiver,
   signal?: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
+): Promise<void> {
   const url = apiUrl(repository, `blobs/${digest}`);
-  const name = nameOf('GET', url);
-  const verifier = createVerifier({ digest, size }, name);
+  const verifier = createVerifier({ digest, size }, nameOf('GET', url));
+  if (size === 0) return verifier.finish();
   let failures = 0;
-  for (;;) {
+  while (verifier.size < size) {
     const before = verifier.size;
     try {
-      yield* readFrom(http, repository, url, verifier, size, signal);
-      return;
+      await receiveFrom(http, repository, url, verifier, size, receiver, signal);
     } catch (error) {
-      if (verifier.size > before) failures = 0;
-      failures += 1;
+      failures = verifier.size > before ? 1 : failures + 1;
       if (failures >= http.retry.attempts || !isPassing(error)) throw error;
       await pause(http.retry, failures, error, signal);
     }
   }
 }
 
-async function* readFrom(
+/** A blob's bytes in order, as parts that are the reader's own. What `receiveBlob` says of verifying holds here too. */
+export async function* getBlob(
+  http: Http,
+  repository: Repository,
+  blob: Wanted,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  let arrived = Promise.withResolvers<{ part: Buffer; taken: () => void } | undefined>();
+  const all = receiveBlob(
+    http,
+    repository,
+    blob,
+    part => new Promise(taken => arrived.resolve({ part: Buffer.from(part), taken })),
+    either,
+  );
+  all.then(
+    () => arrived.resolve(undefined),
+    error => arrived.reject(error),
+  );
+  try {
+    for (;;) {
+      const next = await arrived.promise;
+      if (next === undefined) return;
+      arrived = Promise.withResolvers();
+      yield next.part;
+      next.taken();
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+async function receiveFrom(
   http: Http,
   repository: Repository,
   url: URL,
   verifier: Verifier,
   size: number,
+  receiver: Receiver,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Buffer, void, undefined> {
+): Promise<void> {
   const start = verifier.size;
   const answer = await http.ask({
     method: 'GET',
@@ -54,37 +91,24 @@ async function* readFrom(
     signal,
   });
   const name = nameOf('GET', answer.url);
-  let skip = answer.status === 206 ? 0 : start;
   try {
     checkLength(answer, name, start, size);
-    for await (const part of failing(answer, name, signal)) {
-      const rest = part.subarray(Math.min(skip, part.length));
-      skip -= part.length - rest.length;
-      if (rest.length === 0) continue;
-      verifier.update(rest);
-      if (verifier.size === size) verifier.finish();
-      yield rest;
-    }
-  } finally {
-    answer.body.destroy();
-  }
-  if (verifier.size === size && size > 0) return;
-  if (size === 0) return verifier.finish();
-  throw new RegistryError('network', `${name}: the answer ended after ${verifier.size} of ${size} bytes`, {
-    request: name,
-  });
-}
-
-async function* failing(
-  answer: Answer,
-  name: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Buffer> {
-  try {
-    yield* answer.body as AsyncIterable<Buffer>;
   } catch (error) {
-    throw failure(error, name, signal);
+    answer.discard();
+    throw error;
   }
+  let skip = answer.status === 206 ? 0 : start;
+  await answer.receive(part => {
+    const rest = skip === 0 ? part : part.subarray(Math.min(skip, part.length));
+    skip -= part.length - rest.length;
+    if (rest.length === 0) return;
+    verifier.update(rest);
+    if (verifier.size === size) verifier.finish();
+    return receiver(rest);
+  });
+  if (verifier.size === size) return;
+  const message = `${name}: the answer ended after ${verifier.size} of ${size} bytes`;
+  throw new RegistryError('network', message, { request: name });
 }
 
 // A registry that states another length has another blob: no byte of it is taken.
@@ -99,7 +123,6 @@ function checkLength(answer: Answer, name: string, start: number, size: number):
   const length = answer.header('content-length');
   const expected = answer.status === 206 ? size - start : size;
   if (length === undefined || Number(length) === expected) return;
-  throw new RegistryError('size', `${name}: expected ${expected} bytes, the registry states ${length}`, {
-    request: name,
-  });
+  const message = `${name}: expected ${expected} bytes, the registry states ${length}`;
+  throw new RegistryError('size', message, { request: name });
 }

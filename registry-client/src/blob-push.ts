@@ -1,16 +1,19 @@
 // Puts a blob into a repository: nothing is sent when it is there (HEAD) or can be mounted from another repository;
 // small blobs go in one PUT, large ones in chunks that are taken up again where the registry says they broke
-// (distribution-spec "Pushing blobs"). What is sent is hashed, and the last bytes are held back until the digest is
-// found right, so that not even a careless registry takes a wrong blob.
+// (distribution-spec "Pushing blobs"). The registry verifies the digest of what it takes; when it refuses it, the source is
+// hashed to tell wrong bytes at this end, which is an error, from bytes that suffered on the way, which are sent again.
 import type { Descriptor } from './descriptor.ts';
 import { isRegistryError, RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
-import { type Answer, type Http, nameOf } from './http.ts';
+import { type Facts, type Http, nameOf } from './http.ts';
 import { isPassing, pause } from './retry.ts';
 import { pullScopes, pushScopes } from './scopes.ts';
-import { createVerifier, type Verifier } from './verify.ts';
+import { createVerifier } from './verify.ts';
 
-/** Gives a blob's bytes from `start` on, in parts of any size; called anew whenever bytes are sent again. */
+/**
+ * Gives a blob's bytes from `start` on, in parts of any size, each of which may be used again when the next is asked for.
+ * Called anew whenever bytes are sent again.
+ */
 export type OpenBlob = (descriptor: Descriptor, start: number) => AsyncIterable<Uint8Array>;
 
 export type PushBlobOptions = {
@@ -22,6 +25,8 @@ export type PushBlobOptions = {
 };
 
 export type PushedBlob = 'existing' | 'mounted' | 'uploaded';
+
+const cancelMs = 5000;
 
 type Upload = {
   readonly http: Http;
@@ -77,8 +82,10 @@ export async function pushBlob(
     try {
       return await attempt({ ...upload, options: { ...options, onBytes: count } });
     } catch (error) {
+      const refused = isRefusedDigest(error);
+      if (refused) await checkSource(upload);
       // A session that is gone, or that took bytes twice after a broken connection, is begun anew.
-      const lost = isPassing(error) || isRegistryError(error, 'not-found') || isRefusedDigest(error);
+      const lost = refused || isPassing(error) || isRegistryError(error, 'not-found');
       if (!lost || failures >= http.retry.attempts) throw error;
       options.onBytes?.(-taken);
       await pause(http.retry, failures, error, options.signal);
@@ -136,16 +143,7 @@ async function begin({
 
 async function putWhole(upload: Upload, location: URL): Promise<void> {
   const { blob } = upload;
-  const verifier = createVerifier(blob, sourceName(blob));
-  const answer = await sendBytes(
-    upload,
-    'PUT',
-    withDigest(location, blob.digest),
-    verifier,
-    0,
-    blob.size,
-    [201],
-  );
+  const answer = await sendBytes(upload, 'PUT', withDigest(location, blob.digest), 0, blob.size, [201]);
   checkDigest(answer, blob.digest);
   upload.options.onBytes?.(blob.size);
 }
@@ -153,13 +151,11 @@ async function putWhole(upload: Upload, location: URL): Promise<void> {
 async function putChunks(upload: Upload, session: Session): Promise<void> {
   const { http, blob, options, home } = upload;
   const chunk = Math.max(upload.chunkBytes, session.minimumChunk);
-  let verifier = createVerifier(blob, sourceName(blob));
   let failures = 0;
-  while (verifier.size < blob.size) {
-    const start = verifier.size;
+  for (let start = 0; start < blob.size; ) {
     let end = Math.min(start + chunk, blob.size);
     try {
-      const answer = await sendBytes(upload, 'PATCH', session.location, verifier, start, end, [202]);
+      const answer = await sendBytes(upload, 'PATCH', session.location, start, end, [202]);
       session.location = locationOf(answer, home);
       failures = 0;
     } catch (error) {
@@ -169,8 +165,8 @@ async function putChunks(upload: Upload, session: Session): Promise<void> {
       await pause(http.retry, failures, error, options.signal);
       end = await reached(upload, session, start);
     }
-    verifier = await advance(upload, verifier, end);
     options.onBytes?.(end - start);
+    start = end;
   }
   const answer = await http.send({
     method: 'PUT',
@@ -212,40 +208,25 @@ async function reached(
   );
 }
 
-/** The verifier after the bytes up to `end`, which are read for it once more. */
-async function advance({ blob, open }: Upload, verifier: Verifier, end: number): Promise<Verifier> {
-  if (verifier.size === end) return verifier;
-  const next = verifier.copy();
-  for await (const part of limited(open(blob, verifier.size), end - verifier.size)) next.update(part);
-  return next;
-}
-
 async function sendBytes(
   { http, blob, open, scopes, home, options }: Upload,
   method: 'PUT' | 'PATCH',
   url: URL,
-  verifier: Verifier,
   start: number,
   end: number,
   expect: number[],
-): Promise<Answer> {
+): Promise<Facts> {
   const source: { error?: unknown } = {};
   const body = async function* () {
-    const passing = verifier.copy();
     try {
-      for await (const part of limited(open(blob, start), end - start)) {
-        passing.update(part);
-        if (passing.size === blob.size) passing.finish();
-        yield part;
-      }
-      if (passing.size < end) passing.finish();
+      yield* range(open, blob, start, end);
     } catch (error) {
       source.error = error;
       throw error;
     }
   };
   try {
-    return await dropped(http, {
+    const answer = await http.ask({
       method,
       url,
       headers: {
@@ -259,43 +240,46 @@ async function sendBytes(
       expect,
       signal: options.signal,
     });
+    answer.discard();
+    return answer;
   } catch (error) {
-    throw source.error ?? error;
+    throw 'error' in source ? source.error : error;
   }
 }
 
-async function dropped(http: Http, ask: Parameters<Http['ask']>[0]): Promise<Answer> {
-  const answer = await http.ask(ask);
-  answer.body.resume().on('error', () => {});
-  return answer;
-}
-
-async function* limited(parts: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
-  let left = count;
-  if (left === 0) return;
-  for await (const part of parts) {
-    yield part.subarray(0, Math.min(left, part.length));
+async function* range(
+  open: OpenBlob,
+  blob: Descriptor,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  let left = end - start;
+  for await (const part of open(blob, start)) {
+    yield part.length > left ? part.subarray(0, left) : part;
     left -= part.length;
     if (left <= 0) return;
   }
+  const message = `the bytes given for ${blob.digest} end after ${end - left} of ${blob.size}`;
+  throw new RegistryError('size', message);
+}
+
+/** Throws `digest` or `size` when the source does not give the blob's bytes. */
+async function checkSource({ blob, open }: Upload): Promise<void> {
+  const verifier = createVerifier(blob, `the bytes given for ${blob.digest}`);
+  for await (const part of open(blob, 0)) verifier.update(part);
+  verifier.finish();
 }
 
 async function cancel({ http, scopes, home }: Upload, url: URL): Promise<void> {
   try {
-    await dropped(http, {
-      method: 'DELETE',
-      url,
-      scopes,
-      home,
-      expect: [204, 202, 200],
-      signal: AbortSignal.timeout(5000),
-    });
+    const signal = AbortSignal.timeout(cancelMs);
+    (await http.ask({ method: 'DELETE', url, scopes, home, expect: [200, 202, 204], signal })).discard();
   } catch {
     // the session expires by itself
   }
 }
 
-function locationOf(answer: Pick<Answer, 'header' | 'url'>, home: string): URL {
+function locationOf(answer: Pick<Facts, 'header' | 'url'>, home: string): URL {
   const location = answer.header('location');
   if (location === undefined || !URL.canParse(location, answer.url)) {
     throw new RegistryError('protocol', `${answer.url.origin}: an upload without a location`);
@@ -316,15 +300,11 @@ function withDigest(location: URL, digest: string): URL {
   return url;
 }
 
-function checkDigest(answer: Pick<Answer, 'header' | 'url'>, digest: string): void {
+function checkDigest(answer: Pick<Facts, 'header' | 'url'>, digest: string): void {
   const found = answer.header('docker-content-digest');
   if (found === undefined || found === digest) return;
   throw new RegistryError(
     'digest',
     `${nameOf('PUT', answer.url)}: sent ${digest}, the registry names it ${found}`,
   );
-}
-
-function sourceName({ digest }: Descriptor): string {
-  return `the bytes given for ${digest}`;
 }

@@ -1,9 +1,9 @@
 // The client: every operation of the distribution specification bound to one set of connections, credentials and tokens.
+import { getCACertificates } from 'node:tls';
 import { createAuthorizer } from './auth/authorizer.ts';
 import { type CredentialSource, credentialFiles } from './auth/credentials.ts';
 import { getBlob } from './blob-pull.ts';
 import { headBlob, type OpenBlob, type PushBlobOptions, type PushedBlob, pushBlob } from './blob-push.ts';
-import { createConnections } from './connections.ts';
 import { type Descriptor, parseManifest } from './descriptor.ts';
 import { algorithmOf, digestOf } from './digest.ts';
 import { apiUrl, type Repository } from './hosts.ts';
@@ -15,6 +15,9 @@ import { addToFallback, listReferrers } from './referrers.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
+import type { Tls } from './wire/open.ts';
+import { proxiesOf } from './wire/proxies.ts';
+import { createWire } from './wire/wire.ts';
 
 export type ClientOptions = {
   /** Credentials by host; unless it is given, those of docker's and podman's files. */
@@ -77,7 +80,7 @@ export type Client = {
   pushImage(options: PushImageOptions): Promise<PushImageResult>;
   pullImage(options: PullImageOptions): Promise<PullImageResult>;
   /** Ends open connections. */
-  close(): Promise<void>;
+  close(): void;
 };
 
 const defaultChunkBytes = 64 << 20;
@@ -85,13 +88,17 @@ const defaultIdleMs = 60_000;
 
 export function createClient(options: ClientOptions = {}): Client {
   const env = options.env ?? process.env;
-  const connections = createConnections({ ...options, env, idleMs: options.idleMs ?? defaultIdleMs });
+  const wire = createWire({
+    tls: tlsOf(options),
+    proxies: proxiesOf(env),
+    idleMs: options.idleMs ?? defaultIdleMs,
+  });
   const auth = options.auth ?? credentialFiles(env);
   const authorizer = createAuthorizer(
     () => http,
     (origin, repository) => auth(new URL(origin).host, repository),
   );
-  const http: Http = createHttp(connections, () => authorizer, options.retry ?? defaultRetryPolicy);
+  const http: Http = createHttp(wire, () => authorizer, options.retry ?? defaultRetryPolicy);
   const chunkBytes = options.chunkBytes ?? defaultChunkBytes;
 
   const remove = async (repository: Repository, path: string, signal: AbortSignal | undefined) => {
@@ -127,6 +134,14 @@ export function createClient(options: ClientOptions = {}): Client {
     deleteBlob: (repository, digest, signal) => remove(repository, `blobs/${digest}`, signal),
     pushImage: pushOptions => pushImage(http, chunkBytes, pushOptions),
     pullImage: pullOptions => pullImage(http, pullOptions),
-    close: () => connections.close(),
+    close: () => wire.close(),
+  };
+}
+
+function tlsOf({ ca, cert, key }: ClientOptions): Tls {
+  return {
+    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   };
 }

@@ -3,6 +3,7 @@
 export type RegistryErrorCode =
   | 'reference' // a reference, repository, tag or digest is not well-formed
   | 'network' // no connection, a reset, a broken body, a time-out
+  | 'tls' // a certificate that is not trusted, or no TLS at all
   | 'unauthorized' // 401: no credentials, or the registry refuses them
   | 'denied' // 403
   | 'not-found' // 404

@@ -1,16 +1,15 @@
 // One request and its answer: credentials are added for the registry's own origin only, a 401 is answered once with
 // what its challenge asks for, redirects are followed without credentials, and every failure becomes a RegistryError
 // that names the request. Bodies come from a function, so that a request can be sent again.
-import type { Readable } from 'node:stream';
 import type { Authorizer } from './auth/authorizer.ts';
-import type { Connections } from './connections.ts';
 import { isRecord } from './descriptor.ts';
 import { messageOf, RegistryError, type RegistryErrorCode } from './error.ts';
 import { type RetryPolicy, retryAfterMs, retrying } from './retry.ts';
+import type { Body, Receiver } from './wire/connection.ts';
+import type { Wire } from './wire/wire.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Headers = Readonly<Record<string, string>>;
-export type Body = Uint8Array | string | AsyncIterable<Uint8Array>;
 
 export type Ask = {
   readonly method: Method;
@@ -30,19 +29,26 @@ export type Ask = {
 export type Answer = {
   readonly status: number;
   header(name: string): string | undefined;
-  /** Must be read to its end or destroyed. */
-  readonly body: Readable;
+  /**
+   * Reads the body to its end, once; a part is valid until the receiver has done with it. An answer is either received
+   * or discarded. Throws RegistryError, what the receiver throws, or the signal's reason.
+   */
+  receive(receiver: Receiver): Promise<void>;
+  discard(): void;
   /** Where the answer came from, redirects followed. */
   readonly url: URL;
 };
+
+/** An answer without its body. */
+export type Facts = Pick<Answer, 'status' | 'header' | 'url'>;
 
 export type Http = {
   /** Sends once (twice after a challenge). Throws RegistryError, or the signal's reason. */
   ask(ask: Ask): Promise<Answer>;
   /** Sends until there is an answer or the tries run out, and drops the answer's body. */
-  send(ask: Ask): Promise<Omit<Answer, 'body'>>;
+  send(ask: Ask): Promise<Facts>;
   /** As `send`, with the whole body, `maxBytes` at most. */
-  read(ask: Ask, maxBytes: number): Promise<Omit<Answer, 'body'> & { readonly bytes: Buffer }>;
+  read(ask: Ask, maxBytes: number): Promise<Facts & { readonly bytes: Buffer }>;
   readonly retry: RetryPolicy;
 };
 
@@ -50,7 +56,7 @@ const maxRedirects = 5;
 const redirects = [301, 302, 303, 307, 308];
 const userAgent = 'cogpack-registry-client/0.1';
 
-export function createHttp(connections: Connections, authorizer: () => Authorizer, retry: RetryPolicy): Http {
+export function createHttp(wire: Wire, authorizer: () => Authorizer, retry: RetryPolicy): Http {
   const ask = async (request: Ask): Promise<Answer> => {
     const home = request.home ?? request.url.origin;
     let { url } = request;
@@ -59,16 +65,16 @@ export function createHttp(connections: Connections, authorizer: () => Authorize
       const atHome = url.origin === home;
       const authorization =
         atHome && request.scopes ? await authorizer().authorization(home, request.scopes) : undefined;
-      const answer = await exchange(connections, request, url, atHome, authorization);
+      const answer = await exchange(wire, request, url, atHome, authorization);
       if (request.expect.includes(answer.status)) return answer;
       if (answer.status === 401 && atHome && request.scopes && !challenged) {
         challenged = true;
-        drop(answer);
+        answer.discard();
         const header = answer.header('www-authenticate') ?? '';
         if (await authorizer().challenged(home, header, request.scopes, authorization)) continue;
       }
       if (redirects.includes(answer.status)) {
-        drop(answer);
+        answer.discard();
         hops += 1;
         url = redirected(request, url, answer, hops);
         continue;
@@ -79,24 +85,16 @@ export function createHttp(connections: Connections, authorizer: () => Authorize
   const send = (request: Ask) =>
     retrying(retry, request.signal, async () => {
       const answer = await ask(request);
-      drop(answer);
+      answer.discard();
       return answer;
     });
   const read = (request: Ask, maxBytes: number) =>
     retrying(retry, request.signal, async () => {
       const answer = await ask(request);
-      const bytes = await readAll(answer.body, maxBytes, nameOf(request.method, answer.url), request.signal);
+      const bytes = await readAll(answer, maxBytes, nameOf(request.method, answer.url));
       return { ...answer, bytes };
     });
   return { ask, send, read, retry };
-}
-
-/** Lets the connection be used again when the body is short, and closes it when it is not. */
-export function drop(answer: Answer): void {
-  answer.body.on('error', () => {});
-  (answer.body as Readable & { dump(options: { limit: number }): Promise<void> })
-    .dump({ limit: 64 << 10 })
-    .catch(() => {});
 }
 
 /** Method and URL for messages: no query, which may hold a signature. */
@@ -105,7 +103,7 @@ export function nameOf(method: string, url: URL): string {
 }
 
 async function exchange(
-  connections: Connections,
+  wire: Wire,
   request: Ask,
   url: URL,
   atHome: boolean,
@@ -118,27 +116,48 @@ async function exchange(
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     if (atHome || name !== 'authorization') headers[name] = value;
   }
+  const name = nameOf(request.method, url);
   try {
-    const answer = await connections.forUrl(url).request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+    const { head, receive, discard } = await wire.request({
       method: request.method,
+      url,
       headers,
-      ...(request.body && { body: request.body() as never }),
-      ...(request.signal && { signal: request.signal }),
+      body: request.body,
+      signal: request.signal,
     });
     return {
-      status: answer.statusCode,
-      header: name => {
-        const value = answer.headers[name];
-        return Array.isArray(value) ? value.join(', ') : value;
-      },
-      body: answer.body,
+      status: head.status,
+      header: each => head.headers.get(each),
       url,
+      async receive(receiver) {
+        const own: { error?: unknown } = {};
+        try {
+          await receive(marking(receiver, own));
+        } catch (error) {
+          throw 'error' in own ? own.error : failure(error, name, request.signal);
+        }
+      },
+      discard,
     };
   } catch (error) {
-    throw failure(error, nameOf(request.method, url), request.signal);
+    throw failure(error, name, request.signal);
   }
+}
+
+/** Keeps what the receiver itself throws, which says nothing about the network. */
+function marking(receiver: Receiver, own: { error?: unknown }): Receiver {
+  const mark = (error: unknown) => {
+    own.error = error;
+    throw error;
+  };
+  return part => {
+    try {
+      const work = receiver(part);
+      return work instanceof Promise ? work.catch(mark) : work;
+    } catch (error) {
+      mark(error);
+    }
+  };
 }
 
 /** What a failed connection or a broken body means. An abort by the caller stays an abort. */
@@ -146,6 +165,13 @@ export function failure(error: unknown, request: string, signal: AbortSignal | u
   if (signal?.aborted) return signal.reason;
   if (error instanceof RegistryError) return error;
   if (!isNetworkError(error)) return error;
+  if (isCertificateError(error)) {
+    return new RegistryError('tls', `${request}: ${messageOf(error)}`, {
+      request,
+      cause: error,
+      hint: "trust the registry's certificate authority, or write http:// if it speaks plain HTTP",
+    });
+  }
   return new RegistryError('network', `${request}: ${messageOf(error)}`, {
     request,
     cause: error,
@@ -153,8 +179,8 @@ export function failure(error: unknown, request: string, signal: AbortSignal | u
   });
 }
 
-// Whatever comes of a socket, TLS or undici has a code; a defect of ours has none.
-function isNetworkError(error: unknown): boolean {
+// Whatever comes of a socket, TLS or HTTP's syntax has a code; a defect of ours has none.
+function isNetworkError(error: unknown): error is Error & { code: string } {
   return (
     error instanceof Error &&
     'code' in error &&
@@ -163,28 +189,21 @@ function isNetworkError(error: unknown): boolean {
   );
 }
 
+function isCertificateError({ code }: { code: string }): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|^ERR_SSL|EPROTO/.test(code);
+}
+
 /** All of a body. Throws `size` beyond `maxBytes`, `network` when it breaks. */
-export async function readAll(
-  body: Readable,
-  maxBytes: number,
-  request: string,
-  signal: AbortSignal | undefined,
-): Promise<Buffer> {
+async function readAll(answer: Answer, maxBytes: number, request: string): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const part of body as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > maxBytes) {
-        throw new RegistryError('size', `${request}: the answer is longer than ${maxBytes} bytes`, {
-          request,
-        });
-      }
-      parts.push(part);
+  await answer.receive(part => {
+    size += part.length;
+    if (size > maxBytes) {
+      throw new RegistryError('size', `${request}: the answer is longer than ${maxBytes} bytes`, { request });
     }
-  } catch (error) {
-    throw failure(error, request, signal);
-  }
+    parts.push(Buffer.from(part));
+  });
   return Buffer.concat(parts);
 }
 
@@ -237,7 +256,7 @@ function meaning(status: number): { code: RegistryErrorCode; hint?: string } {
 // distribution-spec, "Error codes": {errors: [{code, message, detail}]}.
 async function wordsOf(answer: Answer): Promise<string> {
   try {
-    const text = (await readAll(answer.body, 64 << 10, '', undefined)).toString();
+    const text = (await readAll(answer, 64 << 10, '')).toString();
     const value: unknown = JSON.parse(text);
     const errors = isRecord(value) && Array.isArray(value.errors) ? value.errors.filter(isRecord) : [];
     return errors
@@ -245,7 +264,6 @@ async function wordsOf(answer: Answer): Promise<string> {
       .join('; ')
       .slice(0, 500);
   } catch {
-    answer.body.destroy();
     return '';
   }
 }

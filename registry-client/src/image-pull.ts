@@ -1,12 +1,13 @@
 // Pulls an image or an index: manifests first, then in parallel the blobs that the receiver has not. Every byte is
 // verified as it streams; the receiver commits a blob only after all of it was found right.
-import { getBlob } from './blob-pull.ts';
+import { receiveBlob } from './blob-pull.ts';
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './error.ts';
 import type { Http } from './http.ts';
 import { getManifest, type Manifest } from './manifests.ts';
 import { inParallel } from './pool.ts';
 import type { Reference } from './reference.ts';
+import type { Receiver } from './wire/connection.ts';
 
 /** Where pulled bytes go. */
 export type BlobSink = {
@@ -15,6 +16,7 @@ export type BlobSink = {
 };
 
 export type SinkWriter = {
+  /** `bytes` are valid until the call, or the promise it gives, has ended. */
   write(bytes: Uint8Array): void | Promise<void>;
   /** Called after the bytes have been verified. */
   commit(): void | Promise<void>;
@@ -58,7 +60,7 @@ export async function pullImage(http: Http, options: PullImageOptions): Promise<
   };
   missing.sort((a, b) => b.size - a.size);
   await inParallel(missing, options.concurrency ?? defaultConcurrency, signal, async (blob, stop) => {
-    await receive(sink, blob, getBlob(http, reference, blob, stop), count);
+    await receive(sink, blob, count, receiver => receiveBlob(http, reference, blob, receiver, stop));
     pulled.push(blob);
   });
   // Children before parents: a manifest that is there says that all under it is.
@@ -67,7 +69,12 @@ export async function pullImage(http: Http, options: PullImageOptions): Promise<
       existing.push(descriptor);
       continue;
     }
-    await receive(sink, descriptor, [bytes], () => {});
+    await receive(
+      sink,
+      descriptor,
+      () => {},
+      async receiver => receiver(bytes),
+    );
     pulled.push(descriptor);
   }
   return { manifest: root.descriptor, pulled, existing };
@@ -96,15 +103,17 @@ async function withChildren(
 async function receive(
   sink: BlobSink,
   descriptor: Descriptor,
-  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   count: (bytes: number) => void,
+  transfer: (receiver: Receiver) => Promise<void>,
 ): Promise<void> {
   const writer = await sink.create(descriptor);
   try {
-    for await (const part of parts) {
-      await writer.write(part);
-      count(part.length);
-    }
+    await transfer(part => {
+      const { length } = part;
+      const work = writer.write(part);
+      if (!(work instanceof Promise)) return count(length);
+      return work.then(() => count(length));
+    });
     await writer.commit();
   } catch (error) {
     await writer.abort();

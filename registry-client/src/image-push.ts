@@ -187,7 +187,7 @@ async function readManifest(open: OpenBlob, descriptor: Descriptor): Promise<Man
   const parts: Uint8Array[] = [];
   for await (const part of open(descriptor, 0)) {
     verifier.update(part);
-    parts.push(part);
+    parts.push(Uint8Array.from(part));
   }
   verifier.finish();
   const bytes = Buffer.concat(parts);

@@ -6,7 +6,7 @@ import { maxManifestBytes, mediaTypes, parseManifest } from './descriptor.ts';
 import { algorithmOf, digestOf, isDigest } from './digest.ts';
 import { RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
-import { type Answer, type Http, nameOf } from './http.ts';
+import { type Facts, type Http, nameOf } from './http.ts';
 import { tagPattern } from './reference.ts';
 import { type Access, scopesFor } from './scopes.ts';
 
@@ -104,6 +104,6 @@ function manifestUrl(repository: Repository, tagOrDigest: string): URL {
   return apiUrl(repository, `manifests/${tagOrDigest}`);
 }
 
-function typeOf(answer: Pick<Answer, 'header'>): string | undefined {
+function typeOf(answer: Pick<Facts, 'header'>): string | undefined {
   return answer.header('content-type')?.split(';')[0]?.trim() || undefined;
 }
