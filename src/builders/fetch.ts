@@ -1,6 +1,6 @@
 // fetch@1: a file whose bytes are fixed by sha256 and size. Where it may be found is in no hash: it comes with the
 // context, as does the way to the network, which no other builder has. Bytes already in the store are taken from there.
-import { statSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { digestSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
