@@ -2,8 +2,9 @@
 // The receiver keeps them only when this ends without an error.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { isAbsolute, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { CogpackError, isSystemError, messageOf } from '../base/error.ts';
+import { pathFault } from '../formats/paths.ts';
 import type { FetchConfig } from './config.ts';
 import { shownUrl } from './credentials.ts';
 import type { Http, HttpBody } from './http.ts';
@@ -98,9 +99,12 @@ async function firstOf(
 }
 
 function openFile(path: string, { name }: Wanted, { projectDir }: FetchConfig): Opened {
-  const normal = normalize(path);
-  if (isAbsolute(path) || normal === '..' || normal.startsWith('../')) {
-    throw new CogpackError('fetch/location', `${name}: ${path} is not a file of the project ${projectDir}`);
+  const fault = pathFault(path);
+  if (fault !== undefined) {
+    throw new CogpackError(
+      'fetch/location',
+      `${name}: ${JSON.stringify(path)} is no file of the project: ${fault}`,
+    );
   }
   return { where: path, size: undefined, parts: fileParts(join(projectDir, path), path, name) };
 }

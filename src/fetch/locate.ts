@@ -1,6 +1,7 @@
 // From a location to URLs that may hold its bytes, the likeliest first.
 import { hexOf, isDigest } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { pathFault } from '../formats/paths.ts';
 import { archiveRoots, type FetchConfig } from './config.ts';
 import { shownUrl } from './credentials.ts';
 import type { Http } from './http.ts';
@@ -22,10 +23,18 @@ export async function urlsOf(
   switch (location.kind) {
     case 'url':
       return [httpUrl(location.url, wanted.name)];
-    case 'debian':
+    case 'debian': {
+      const fault = pathFault(location.filename);
+      if (fault !== undefined) {
+        throw new CogpackError(
+          'fetch/location',
+          `${wanted.name}: ${JSON.stringify(location.filename)} is no path in an archive: ${fault}`,
+        );
+      }
       return archiveRoots(config, location.archive).map(
         root => new URL(`${root}/${escapePath(location.filename)}`),
       );
+    }
     case 'python':
       return [await findInIndexes(location, wanted, config, pages)];
   }

@@ -34,7 +34,7 @@ export function readPythonIndexes(env: NodeJS.ProcessEnv, projectDir: string): P
   const isUv = uv.main !== undefined || uv.extra.length > 0;
   return {
     extra: isUv ? uv.extra : pip.extra,
-    main: uv.main ?? pip.main ?? pipDefault(env),
+    main: uv.main ?? pip.main ?? builtInIndex(env),
   };
 }
 
@@ -140,18 +140,32 @@ function readIfThere(path: string): string | undefined {
 
 const askPip = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)';
 
-function pipDefault(env: NodeJS.ProcessEnv): string {
-  try {
-    const text = execFileSync('python3', ['-I', '-c', askPip], {
-      env: { ...env, PYTHONDONTWRITEBYTECODE: '1' },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-    if (URL.canParse(text)) return text;
-  } catch {
-    // No Python, or one without pip.
-  }
+/** What pip, or uv, was made with on this machine. */
+function builtInIndex(env: NodeJS.ProcessEnv): string {
+  const index =
+    ask('python3', ['-I', '-c', askPip], /^(\w+:\S+)$/m, env) ??
+    ask(
+      'uv',
+      ['pip', 'compile', '--no-config', '--emit-index-url', '/dev/null'],
+      /^--index-url (\S+)$/m,
+      env,
+    );
+  if (index !== undefined) return index;
   throw new CogpackError('fetch/no-index', 'no Python index is known on this machine', {
     hint: 'set UV_DEFAULT_INDEX to its URL, or install pip, whose default is then taken',
   });
+}
+
+function ask(
+  program: string,
+  args: readonly string[],
+  answer: RegExp,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  try {
+    const options = { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 } as const;
+    return answer.exec(execFileSync(program, args, options).toString('utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }

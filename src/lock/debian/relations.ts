@@ -11,7 +11,8 @@ export type Dependency = {
 /** One of these must hold; in the order of preference. */
 export type Alternatives = readonly Dependency[];
 
-const pattern = /^([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?/;
+const pattern =
+  /^([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?/;
 // The single forms mean "or equal", as they did when they were in use.
 const relations: Readonly<Record<string, Relation>> = { '<': '<=', '>': '>=' };
 

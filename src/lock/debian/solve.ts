@@ -1,0 +1,211 @@
+// Which packages an empty system needs for some to be installed: what `apt-get install --no-install-recommends` would
+// take. Alternatives are tried in the order in which apt prefers them; one that leads to a conflict is given up for the
+// next. Depth first: a dependency's own dependencies come before its siblings, as in apt.
+import { CogpackError } from '../../base/error.ts';
+import type { Package, PackageSet } from './packages.ts';
+import { type Alternatives, type Dependency, showAlternatives, showDependency } from './relations.ts';
+import { satisfies } from './version.ts';
+
+const mostSteps = 200_000;
+
+/** Wanted packages are names, or `name=version`. Sorted by name. Throws `debian/unknown`, `debian/unsolvable`. */
+export function solve(wanted: readonly string[], set: PackageSet, architecture: string): Package[] {
+  const roots = wanted.map(text => rootOf(text, set));
+  const search: Search = {
+    set,
+    architecture,
+    chosen: new Map(),
+    provided: new Map(),
+    steps: 0,
+    failure: undefined,
+  };
+  let pending: Pending | undefined;
+  for (const root of roots) {
+    const problem = conflictOf(root, search);
+    if (problem !== undefined) throw unsolvable(problem);
+    choose(root, search);
+  }
+  for (const root of roots.toReversed()) pending = before(dependenciesOf(root), pending);
+  if (!solvePending(pending, search)) throw unsolvable(search.failure ?? 'no choice of alternatives works');
+  return [...search.chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+type Group = { readonly of: Package; readonly alternatives: Alternatives };
+/** What is still to be met, as a list that branches share. */
+type Pending = { readonly group: Group; readonly next: Pending | undefined };
+
+type Search = {
+  readonly set: PackageSet;
+  readonly architecture: string;
+  readonly chosen: Map<string, Package>;
+  /** Chosen packages by the names they provide. */
+  readonly provided: Map<string, Package[]>;
+  steps: number;
+  /** Why the first dead end was one: what a user can act on. */
+  failure: string | undefined;
+};
+
+function rootOf(text: string, set: PackageSet): Package {
+  const [name = '', version] = text.split('=', 2);
+  const versions = set.versions(name);
+  const found =
+    version === undefined ? versions[0] : versions.find(candidate => candidate.version === version);
+  if (found !== undefined) return found;
+  if (versions.length > 0) {
+    throw new CogpackError(
+      'debian/unknown',
+      `package ${name} is there as ${versions.map(v => v.version).join(', ')}, not as ${version}`,
+    );
+  }
+  const providers = version === undefined ? set.providers(name) : [];
+  if (providers.length === 1) return providers[0]!;
+  if (providers.length > 1) {
+    throw new CogpackError('debian/unknown', `${name} is provided by several packages: ${names(providers)}`, {
+      hint: 'name the one that you want',
+    });
+  }
+  throw new CogpackError('debian/unknown', `there is no package ${name}`, {
+    hint: 'check the name and the suite; the component main is searched',
+  });
+}
+
+function names(packages: readonly Package[]): string {
+  return packages
+    .map(({ name }) => name)
+    .sort()
+    .join(', ');
+}
+
+function dependenciesOf(of: Package): Group[] {
+  return of.depends.map(alternatives => ({ of, alternatives }));
+}
+
+function before(groups: readonly Group[], next: Pending | undefined): Pending | undefined {
+  return groups.reduceRight<Pending | undefined>((rest, group) => ({ group, next: rest }), next);
+}
+
+function solvePending(from: Pending | undefined, search: Search): boolean {
+  let pending = from;
+  while (pending !== undefined && isMet(pending.group.alternatives, search)) pending = pending.next;
+  if (pending === undefined) return true;
+  search.steps += 1;
+  if (search.steps > mostSteps) throw unsolvable(search.failure ?? 'too many alternatives were tried');
+  const { group, next } = pending;
+  const problems: string[] = [];
+  for (const option of optionsOf(group.alternatives, search)) {
+    const problem = conflictOf(option, search);
+    if (problem !== undefined) {
+      problems.push(problem);
+      continue;
+    }
+    choose(option, search);
+    if (solvePending(before(dependenciesOf(option), next), search)) return true;
+    release(option, search);
+  }
+  search.failure ??= failureOf(group, problems, search);
+  return false;
+}
+
+function isMet(alternatives: Alternatives, { chosen, provided, architecture }: Search): boolean {
+  return alternatives.some(dependency => {
+    const named = chosen.get(dependency.name);
+    if (named !== undefined && isMetBy(dependency, named, architecture)) return true;
+    return provided.get(dependency.name)?.some(provider => isMetBy(dependency, provider, architecture));
+  });
+}
+
+/** Does a package meet a dependency, by its name or by what it provides? */
+function isMetBy(
+  { name, qualifier, relation, version }: Dependency,
+  candidate: Package,
+  architecture: string,
+): boolean {
+  if (
+    qualifier === 'any'
+      ? candidate.multiArch !== 'allowed'
+      : qualifier !== undefined && qualifier !== architecture
+  )
+    return false;
+  if (candidate.name === name && (relation === undefined || satisfies(candidate.version, relation, version)))
+    return true;
+  return candidate.provides.some(
+    provided =>
+      provided.name === name &&
+      (relation === undefined ||
+        (provided.relation === '=' && satisfies(provided.version, relation, version))),
+  );
+}
+
+/** Packages that meet one of the alternatives, in the order in which apt tries them. */
+function* optionsOf(alternatives: Alternatives, { set, architecture, chosen }: Search): Generator<Package> {
+  for (const dependency of alternatives) {
+    const named = set.find(dependency.name);
+    const providers = set.providers(dependency.name).filter(({ name }) => name !== dependency.name);
+    const candidates = [...(named === undefined ? [] : [named]), ...providers.sort(byPreference)];
+    yield* candidates.filter(
+      candidate => !chosen.has(candidate.name) && isMetBy(dependency, candidate, architecture),
+    );
+  }
+}
+
+// Essential packages first, then by priority; of equals the later in the index.
+function byPreference(a: Package, b: Package): number {
+  return Number(b.isEssential) - Number(a.isEssential) || a.priority - b.priority;
+}
+
+/** Why a package cannot be beside those chosen; undefined when it can. */
+function conflictOf(candidate: Package, { chosen, provided, architecture }: Search): string | undefined {
+  const twin = chosen.get(candidate.name);
+  if (twin !== undefined && twin !== candidate)
+    return `${candidate.name} is wanted as ${twin.version} and as ${candidate.version}`;
+  for (const conflict of candidate.conflicts) {
+    const named = chosen.get(conflict.name);
+    const others = [...(named === undefined ? [] : [named]), ...(provided.get(conflict.name) ?? [])];
+    const other = others.find(
+      found => found.name !== candidate.name && isMetBy(conflict, found, architecture),
+    );
+    if (other !== undefined)
+      return `${shown(candidate)} conflicts with ${showDependency(conflict)}, which is ${shown(other)}`;
+  }
+  for (const other of chosen.values()) {
+    if (other.name === candidate.name) continue;
+    const conflict = other.conflicts.find(found => isMetBy(found, candidate, architecture));
+    if (conflict !== undefined)
+      return `${shown(other)} conflicts with ${showDependency(conflict)}, which is ${shown(candidate)}`;
+  }
+  return undefined;
+}
+
+function choose(chosen: Package, search: Search): void {
+  search.chosen.set(chosen.name, chosen);
+  for (const { name } of chosen.provides)
+    search.provided.set(name, [...(search.provided.get(name) ?? []), chosen]);
+}
+
+function release(chosen: Package, search: Search): void {
+  search.chosen.delete(chosen.name);
+  for (const { name } of chosen.provides) {
+    search.provided.set(
+      name,
+      search.provided.get(name)!.filter(provider => provider !== chosen),
+    );
+  }
+}
+
+function failureOf({ of, alternatives }: Group, problems: readonly string[], { set }: Search): string {
+  const found = alternatives.flatMap(({ name }) => {
+    const candidate = set.find(name);
+    return candidate === undefined ? [] : [shown(candidate)];
+  });
+  const reason =
+    problems.length > 0 ? problems.join('; ') : `found: ${found.join(', ') || 'no such package'}`;
+  return `${shown(of)} needs ${showAlternatives(alternatives)}; ${reason}`;
+}
+
+function shown({ name, version }: Package): string {
+  return `${name} ${version}`;
+}
+
+function unsolvable(reason: string): CogpackError {
+  return new CogpackError('debian/unsolvable', `these packages cannot be installed together: ${reason}`);
+}
