@@ -14,7 +14,7 @@ export type EntrySink = {
 };
 
 const atOnce = 4 << 20;
-const partSize = 1 << 18;
+const partSize = 1 << 20;
 
 /** Reads one entry; holds at most 4 MiB twice over. Throws `zip/format`, `zip/data`, `zip/crc`. */
 export async function readEntry(zip: Zip, entry: ZipEntry, sink: EntrySink): Promise<void> {
