@@ -1,0 +1,438 @@
+// Turns a syntax tree into JavaScript text, once for each file. Variables become JavaScript variables, so V8 does the
+// scoping and optimises the user's program as it does any other. What may fail calls src/language/runtime.ts with the
+// number of its place in the program.
+import type {
+  Bind,
+  Clause,
+  Expression,
+  ExpressionOf,
+  Member,
+  Parameter,
+  Range,
+} from '../../grammar/index.ts';
+import { didYouMean } from '../base/did-you-mean.ts';
+import { CogpackError } from '../base/error.ts';
+import { type Location, locate, type SourceFile, spanIn } from './location.ts';
+import { extend, find, namesIn, type ObjectScope, type Scope, type Variable } from './scope.ts';
+
+/** The standard library as the compiler sees it: which functions there are, and which evaluate all arguments. */
+export type StdSignature = { readonly eager: boolean; readonly arity: number };
+export type CompileOptions = {
+  readonly file: SourceFile;
+  readonly std: ReadonlyMap<string, StdSignature>;
+  /** Variables that are there besides `std`. */
+  readonly globals?: readonly string[];
+};
+
+// One JavaScript function under construction: the variables that it declares.
+type Body = { readonly declared: string[] };
+type Context = {
+  readonly scope: Scope | undefined;
+  readonly object: ObjectScope | undefined;
+  readonly body: Body;
+};
+
+/** JavaScript text of a function body that takes the runtime as `R` and gives the file's value. */
+export function compile(tree: Expression, options: CompileOptions): string {
+  const { file } = options;
+  let counter = 0;
+  const fresh = (name: string) => {
+    counter += 1;
+    return `${name}_${counter}`;
+  };
+  const at = (range: Range): Location => locate(file, range);
+  const text = JSON.stringify;
+
+  const fail = (code: string, range: Range, message: string, hint?: string): never => {
+    throw new CogpackError(code, message, { span: spanIn(file, range.start, range.end), hint });
+  };
+
+  // An arrow function whose body gives `make`'s expression.
+  const arrow = (
+    parameters: string,
+    context: Context,
+    make: (inner: Context) => string,
+    before = '',
+  ): string => {
+    const body: Body = { declared: [] };
+    const code = make({ ...context, body });
+    const declared = body.declared.length > 0 ? `let ${body.declared.join(', ')};` : '';
+    return declared + before === ''
+      ? `${parameters} => (${code})`
+      : `${parameters} => { ${declared} ${before} return ${code}; }`;
+  };
+
+  const thunk = (tree: Expression, context: Context): string =>
+    `new R.Thunk(${arrow('()', context, inner => strict(tree, inner))})`;
+
+  // What can stand for itself needs no thunk.
+  const constant = (tree: Expression): boolean => ['null', 'boolean', 'number', 'string'].includes(tree.kind);
+
+  const lazy = (tree: Expression, context: Context): string => {
+    if (constant(tree) || tree.kind === 'function' || tree.kind === 'self' || tree.kind === 'dollar')
+      return strict(tree, context);
+    if (tree.kind === 'variable') {
+      const variable = find(context.scope, tree.name);
+      if (variable !== undefined) return variable.code;
+    }
+    return thunk(tree, context);
+  };
+
+  // The variables of one group may be used by each other before they are all assigned, so none stands for another.
+  const bound = (tree: Expression, context: Context): string =>
+    constant(tree) || tree.kind === 'function' ? strict(tree, context) : thunk(tree, context);
+
+  const isEvaluated = (tree: Expression): boolean => constant(tree) || tree.kind === 'function';
+
+  const strict = (tree: Expression, context: Context, tail = false): string => {
+    switch (tree.kind) {
+      case 'null':
+        return 'null';
+      case 'boolean':
+        return String(tree.value);
+      case 'number':
+        return String(tree.value);
+      case 'string':
+        return text(tree.value);
+      case 'self':
+        return objectOf(tree, context, 'self').self;
+      case 'dollar':
+        return objectOf(tree, context, '$').dollar;
+      case 'variable':
+        return variable(tree, context);
+      case 'array':
+        return `new R.JArray([${tree.elements.map(element => lazy(element, context)).join(', ')}])`;
+      case 'array-comprehension':
+        return arrayComprehension(tree, context);
+      case 'object':
+        return object(tree.members, context);
+      case 'object-comprehension':
+        return objectComprehension(tree, context);
+      case 'index':
+        return `R.index(${strict(tree.target, context)}, ${strict(tree.index, context)}, ${at(tree)})`;
+      case 'field-access':
+        return fieldAccess(tree, context);
+      case 'slice': {
+        const part = (value: Expression | undefined) =>
+          value === undefined ? 'null' : strict(value, context);
+        return `R.slice(${strict(tree.target, context)}, ${part(tree.from)}, ${part(tree.to)}, ${part(tree.step)}, ${at(tree)})`;
+      }
+      case 'super-field': {
+        const { self, layer } = objectOf(tree, context, 'super');
+        return `R.superField(${self}, ${layer}, ${text(tree.name.name)}, ${at(tree)})`;
+      }
+      case 'super-index': {
+        const { self, layer } = objectOf(tree, context, 'super');
+        return `R.superField(${self}, ${layer}, R.fieldName(${strict(tree.index, context)}, ${at(tree.index)}), ${at(tree)})`;
+      }
+      case 'in-super': {
+        const { self, layer } = objectOf(tree, context, 'super');
+        return `R.inSuper(${self}, ${layer}, ${strict(tree.left, context)}, ${at(tree)})`;
+      }
+      case 'apply':
+        return apply(tree, context, tail);
+      case 'apply-object':
+        return `R.add(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
+      case 'local': {
+        const { inner, assignments } = group(tree.binds, context);
+        return `(${assignments.join(', ')}, ${strict(tree.body, inner, tail)})`;
+      }
+      case 'if': {
+        const otherwise = tree.otherwise === undefined ? 'null' : strict(tree.otherwise, context, tail);
+        return `(${condition(tree.condition, context)} ? ${strict(tree.then, context, tail)} : ${otherwise})`;
+      }
+      case 'binary':
+        return binary(tree, context);
+      case 'unary':
+        return `R.${unaryNames[tree.operator]}(${strict(tree.operand, context)}, ${at(tree)})`;
+      case 'function':
+        return functionCode('anonymous', tree, context);
+      case 'assert':
+        return `(${assertion(tree, context)}, ${strict(tree.body, context, tail)})`;
+      case 'error':
+        return `R.raise(${strict(tree.message, context)}, ${at(tree)})`;
+      case 'import':
+        return `R.${tree.how}(${text(tree.path)}, ${at(tree)})`;
+    }
+  };
+
+  const variable = (tree: ExpressionOf<'variable'>, { scope }: Context): string => {
+    const found = find(scope, tree.name);
+    if (found !== undefined) return found.evaluated ? found.code : `R.force(${found.code})`;
+    if (tree.name === 'std') return 'R.std';
+    const near = didYouMean(tree.name, [...namesIn(scope), 'std']);
+    return fail(
+      'jsonnet/unknown-variable',
+      tree,
+      `there is no variable ${tree.name} here`,
+      near === undefined ? `define it with: local ${tree.name} = …;` : `did you mean ${near}?`,
+    );
+  };
+
+  const objectOf = (range: Range, { object }: Context, word: string): ObjectScope =>
+    object ??
+    fail(
+      'jsonnet/outside-object',
+      range,
+      `${word} has a meaning only inside an object`,
+      'put it into a field of an object',
+    );
+
+  const condition = (tree: Expression, context: Context): string =>
+    `R.boolean(${strict(tree, context)}, ${at(tree)})`;
+
+  const group = (binds: readonly Bind[], context: Context): { inner: Context; assignments: string[] } => {
+    const variables = binds.map(({ name, value }): [string, Variable] => {
+      const code = fresh(name);
+      context.body.declared.push(code);
+      return [name, { code, evaluated: isEvaluated(value) }];
+    });
+    const inner = { ...context, scope: extend(context.scope, variables) };
+    const assignments = binds.map(
+      ({ name, value }, index) =>
+        `${variables[index]![1].code} = ${named(name, value, inner) ?? bound(value, inner)}`,
+    );
+    return { inner, assignments };
+  };
+
+  const named = (name: string, value: Expression, context: Context): string | undefined =>
+    value.kind === 'function' ? functionCode(name, value, context) : undefined;
+
+  const functionCode = (
+    name: string,
+    { parameters, body }: ExpressionOf<'function'>,
+    context: Context,
+  ): string => {
+    const variables = parameters.map((parameter): [string, Variable] => [
+      parameter.name,
+      { code: fresh(parameter.name), evaluated: false },
+    ]);
+    const inner = { ...context, scope: extend(context.scope, variables) };
+    const defaults = (within: Context) =>
+      parameters
+        .map(({ value }, index) => {
+          const { code } = variables[index]![1];
+          return value === undefined ? '' : `if (${code} === undefined) ${code} = ${bound(value, within)};`;
+        })
+        .join(' ');
+    const info = parameters.map(
+      (parameter: Parameter) =>
+        `{ name: ${text(parameter.name)}, optional: ${parameter.value !== undefined} }`,
+    );
+    const run = arrow(
+      `(${variables.map(([, { code }]) => code).join(', ')})`,
+      inner,
+      within => strict(body, within, true),
+      defaults(inner),
+    );
+    return `new R.JFunction(${text(name)}, [${info.join(', ')}], ${run})`;
+  };
+
+  const fieldAccess = (tree: ExpressionOf<'field-access'>, context: Context): string => {
+    const std = stdMember(tree, context);
+    if (std !== undefined) return std;
+    return `R.field(${strict(tree.target, context)}, ${text(tree.name.name)}, ${at(tree)})`;
+  };
+
+  // std.name where std is the library itself.
+  const stdMember = (
+    { target, name }: ExpressionOf<'field-access'>,
+    { scope }: Context,
+  ): string | undefined => {
+    if (target.kind !== 'variable' || target.name !== 'std' || find(scope, 'std') !== undefined)
+      return undefined;
+    if (options.std.has(name.name)) return `R.stdFunctions.${name.name}`;
+    if (name.name === 'thisFile') return text(file.name);
+    const near = didYouMean(name.name, options.std.keys());
+    return fail(
+      'jsonnet/unknown-field',
+      name,
+      `std has no ${name.name}`,
+      near && `did you mean std.${near}?`,
+    );
+  };
+
+  const apply = (tree: ExpressionOf<'apply'>, context: Context, tail: boolean): string => {
+    const { target, positional, named: byName, tailstrict } = tree;
+    const std = target.kind === 'field-access' ? stdMember(target, context) : undefined;
+    const callee = std ?? strict(target, context);
+    const signature =
+      std === undefined ? undefined : options.std.get((target as ExpressionOf<'field-access'>).name.name);
+    const eager = tailstrict || (signature?.eager === true && signature.arity === positional.length);
+    const argument = (value: Expression) => (eager ? strict(value, context) : lazy(value, context));
+    const list = positional.map(argument);
+    const place = at(tree);
+    if (byName.length > 0) {
+      const names = byName.map(({ name }) => text(name));
+      const values = byName.map(({ value }) => argument(value));
+      return `R.callNamed(${callee}, [${list.join(', ')}], [${names.join(', ')}], [${values.join(', ')}], ${place})`;
+    }
+    if (tail && tailstrict) return `R.tailCall(${callee}, [${list.join(', ')}], ${place})`;
+    if (list.length > 3) return `R.call(${callee}, [${list.join(', ')}], ${place})`;
+    return `R.call${list.length}(${[callee, ...list, place].join(', ')})`;
+  };
+
+  const binary = (tree: ExpressionOf<'binary'>, context: Context): string => {
+    const left = strict(tree.left, context);
+    const right = strict(tree.right, context);
+    switch (tree.operator) {
+      case '&&':
+        return `(R.boolean(${left}, ${at(tree.left)}) && R.boolean(${right}, ${at(tree.right)}))`;
+      case '||':
+        return `(R.boolean(${left}, ${at(tree.left)}) || R.boolean(${right}, ${at(tree.right)}))`;
+      default:
+        return `R.${binaryNames[tree.operator]}(${left}, ${right}, ${at(tree)})`;
+    }
+  };
+
+  const assertion = (
+    { condition: test, message }: { condition: Expression; message?: Expression },
+    context: Context,
+  ): string => {
+    const told = message === undefined ? 'undefined' : arrow('()', context, inner => strict(message, inner));
+    return `R.assert(${strict(test, context)}, ${told}, ${at(test)})`;
+  };
+
+  const arrayComprehension = (
+    { body, clauses }: ExpressionOf<'array-comprehension'>,
+    context: Context,
+  ): string => {
+    const out = fresh('out');
+    const loops = loop(clauses, context, inner => `${out}.push(${lazy(body, inner)})`);
+    return `(${out} => { ${loops} return new R.JArray(${out}); })([])`;
+  };
+
+  // Statements that run `make`'s expression once for each round of the clauses.
+  const loop = (clauses: readonly Clause[], context: Context, make: (inner: Context) => string): string => {
+    const [clause, ...rest] = clauses;
+    if (clause === undefined) return `${make(context)};`;
+    const own: Body = { declared: [] };
+    const declared = () => (own.declared.length > 0 ? `let ${own.declared.join(', ')};` : '');
+    if (clause.kind === 'if') {
+      const inside = loop(rest, { ...context, body: own }, make);
+      const outer: Body = { declared: [] };
+      const test = condition(clause.condition, { ...context, body: outer });
+      const before = outer.declared.length > 0 ? `let ${outer.declared.join(', ')};` : '';
+      return `{ ${before} if (${test}) { ${declared()} ${inside} } }`;
+    }
+    const outer: Body = { declared: [] };
+    const source = strict(clause.source, { ...context, body: outer });
+    const before = outer.declared.length > 0 ? `let ${outer.declared.join(', ')};` : '';
+    const code = fresh(clause.name);
+    const scope = extend(context.scope, [[clause.name, { code, evaluated: false }]]);
+    const inside = loop(rest, { ...context, scope, body: own }, make);
+    return `{ ${before} for (const ${code} of R.items(${source}, ${at(clause.source)})) { ${declared()} ${inside} } }`;
+  };
+
+  const objectScope = (context: Context): ObjectScope => {
+    const self = fresh('self');
+    return { self, layer: fresh('layer'), dollar: context.object?.dollar ?? self };
+  };
+
+  const object = (members: readonly Member[], context: Context): string => {
+    const scope = objectScope(context);
+    const frame = fresh('frame');
+    const binds = members.flatMap(member => (member.kind === 'local' ? [member.bind] : []));
+    const variables = binds.map(({ name, value }, index): [string, Variable] => [
+      name,
+      { code: `${frame}.${name}_${index}`, evaluated: isEvaluated(value) },
+    ]);
+    const inner = {
+      ...context,
+      object: scope,
+      scope: variables.length > 0 ? extend(context.scope, variables) : context.scope,
+    };
+    const parameters = `(${scope.self}, ${scope.layer}, ${frame})`;
+
+    const fields = members.flatMap(member =>
+      member.kind === 'field' ? [field(member, context, inner, parameters)] : [],
+    );
+    const asserts = members.flatMap(member =>
+      member.kind === 'assert' ? [arrow(parameters, inner, within => assertion(member, within))] : [],
+    );
+    const bind =
+      binds.length === 0
+        ? 'undefined'
+        : arrow(
+            `(${scope.self}, ${scope.layer})`,
+            inner,
+            within => {
+              const assign = binds.map(
+                ({ name, value }, index) =>
+                  `${variables[index]![1].code} = ${named(name, value, within) ?? bound(value, within)}`,
+              );
+              return `(${assign.join(', ')}, ${frame})`;
+            },
+            `const ${frame} = {};`,
+          );
+    return `R.object([${fields.join(', ')}], [${asserts.join(', ')}], ${bind})`;
+  };
+
+  // The name is outside the object, the value inside.
+  const field = (
+    member: Member & { kind: 'field' },
+    outer: Context,
+    inner: Context,
+    parameters: string,
+  ): string => {
+    const { name, plus, visibility, value } = member;
+    const place = at(name);
+    const nameCode =
+      name.kind === 'fixed'
+        ? text(name.name)
+        : `R.computedName(${strict(name.expression, outer)}, ${at(name.expression)})`;
+    const called = name.kind === 'fixed' ? name.name : 'anonymous';
+    const run = arrow(parameters, inner, within => named(called, value, within) ?? strict(value, within));
+    return `{ name: ${nameCode}, visibility: ${text(visibility)}, plus: ${plus}, location: ${place}, run: ${run} }`;
+  };
+
+  const objectComprehension = (
+    { locals, field: { name, plus, value }, clauses }: ExpressionOf<'object-comprehension'>,
+    context: Context,
+  ): string => {
+    const out = fresh('out');
+    const scope = objectScope(context);
+    const loops = loop(clauses, context, inner => {
+      const parameters = `(${scope.self}, ${scope.layer})`;
+      const expression = (name as { expression: Expression }).expression;
+      const run = arrow(parameters, { ...inner, object: scope }, within => {
+        const { inner: withLocals, assignments } = group(locals, within);
+        return `(${[...assignments, strict(value, withLocals)].join(', ')})`;
+      });
+      return `R.pushField(${out}, R.computedName(${strict(expression, inner)}, ${at(expression)}), ${plus}, ${run}, ${at(name)})`;
+    });
+    return `(${out} => { ${loops} return R.object(${out}, [], undefined); })([])`;
+  };
+
+  const globals = (options.globals ?? []).map((name): [string, Variable] => [
+    name,
+    { code: `R.globals.${name}`, evaluated: false },
+  ]);
+  const code = arrow(
+    '()',
+    { scope: extend(undefined, globals), object: undefined, body: { declared: [] } },
+    inner => strict(tree, inner),
+  );
+  return `"use strict"; return (${code})();`;
+}
+
+const unaryNames = { '-': 'negate', '+': 'positive', '!': 'not', '~': 'complement' } as const;
+const binaryNames = {
+  '*': 'multiply',
+  '/': 'divide',
+  '%': 'modulo',
+  '+': 'add',
+  '-': 'subtract',
+  '<<': 'shiftLeft',
+  '>>': 'shiftRight',
+  '<': 'less',
+  '<=': 'lessOrEqual',
+  '>': 'greater',
+  '>=': 'greaterOrEqual',
+  '==': 'equal',
+  '!=': 'notEqual',
+  in: 'isIn',
+  '&': 'bitAnd',
+  '^': 'bitXor',
+  '|': 'bitOr',
+} as const;

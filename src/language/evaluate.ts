@@ -1,0 +1,231 @@
+// Evaluates programs: parses and compiles each file once, gives the code its runtime, and resolves imports, external
+// variables and native functions.
+import { resolve } from 'node:path';
+import { parse } from '../../grammar/index.ts';
+import { CogpackError } from '../base/error.ts';
+import * as calls from './calls.ts';
+import { compile } from './compile.ts';
+import { type Bounds, callerLocation, failure, inside } from './failure.ts';
+import type { ImportedFile, Importer } from './importer.ts';
+import { type Location, type SourceFile, spanIn, spanOf } from './location.ts';
+import { toText } from './manifest.ts';
+import { object, superField } from './objects.ts';
+import * as operators from './operators.ts';
+import { standardLibrary } from './std/index.ts';
+import { type FieldBody, JArray, JFunction, type Lazy, Thunk, typeOf, type Value } from './values.ts';
+
+/** An external variable or top-level argument: a string, or code that is evaluated when it is used. */
+export type ExternalArguments = Readonly<
+  Record<string, { readonly kind: 'string' | 'code'; readonly text: string }>
+>;
+
+/** A function of the host, for std.native. */
+export type Native = {
+  readonly params: readonly string[];
+  readonly call: (args: readonly Value[], place: { readonly span: CogpackError['span'] }) => Value;
+};
+
+export type EvaluationOptions = {
+  readonly importer: Importer;
+  readonly natives?: Readonly<Record<string, Native>>;
+  readonly extVars?: ExternalArguments;
+  readonly tlas?: ExternalArguments;
+  readonly maxStack?: number;
+  readonly maxSteps?: number;
+  /** Takes the lines of std.trace; stderr unless given. */
+  readonly trace?: (line: string) => void;
+};
+
+/** Evaluates a file. Throws CogpackError `jsonnet/…` with the span of the cause. */
+export function evaluateFile(
+  options: EvaluationOptions & { readonly file: string; readonly shown?: string },
+): Value {
+  const shown = options.shown ?? options.file;
+  const found = options.importer.find(resolve(options.file), '/');
+  if ('problem' in found) {
+    throw new CogpackError('jsonnet/import', `${shown}: ${found.problem}`, { hint: found.hint });
+  }
+  return start(options, evaluator => evaluator.file({ ...found, shown }));
+}
+
+/** Evaluates a text; `file` is its name in messages, and its imports are relative to `base`. */
+export function evaluateSnippet(
+  options: EvaluationOptions & { readonly code: string; readonly file: string; readonly base: string },
+): Value {
+  return start(options, evaluator => evaluator.snippet(options.code, options.file, options.base));
+}
+
+function start(options: EvaluationOptions, action: (evaluator: Evaluator) => Value): Value {
+  const bounds: Bounds = {
+    maxStack: options.maxStack ?? 500,
+    maxSteps: options.maxSteps ?? Number.POSITIVE_INFINITY,
+  };
+  return inside(() => {
+    const evaluator = createEvaluator(options);
+    const value = action(evaluator);
+    const tlas = Object.entries(options.tlas ?? {});
+    if (!(value instanceof JFunction)) {
+      if (tlas.length === 0) return value;
+      throw new CogpackError(
+        'jsonnet/arguments',
+        `top-level arguments were given, but the program is not a function: it is ${typeOf(value)}`,
+      );
+    }
+    const names = tlas.map(([name]) => name);
+    return calls.callNamed(
+      value,
+      [],
+      names,
+      tlas.map(([name]) => evaluator.external(options.tlas!, name, 'top-level argument')),
+      0,
+    );
+  }, bounds);
+}
+
+type Evaluator = {
+  file(found: ImportedFile): Value;
+  snippet(code: string, shown: string, path: string): Value;
+  external(variables: ExternalArguments, name: string, what: string): Value;
+};
+
+const runtimeBase = {
+  ...operators,
+  ...calls,
+  object,
+  superField,
+  JArray,
+  JFunction,
+  Thunk,
+  raise,
+  assert,
+  items,
+  pushField,
+};
+
+function createEvaluator(options: EvaluationOptions): Evaluator {
+  const { importer } = options;
+  const values = new Map<string, Value | 'evaluating'>();
+  const library = standardLibrary({
+    trace: options.trace ?? (line => process.stderr.write(`${line}\n`)),
+    extVar: (name, location) => {
+      if (Object.hasOwn(options.extVars ?? {}, name))
+        return external(options.extVars!, name, 'external variable');
+      throw failure('jsonnet/external', `there is no external variable ${name}`, location, {
+        hint: `give it with --ext-str ${name}=…`,
+      });
+    },
+    native: (name, location) => native(options.natives ?? {}, name, location),
+  });
+
+  const run = (text: string, source: SourceFile, path: string): Value => {
+    const { tree, problems } = parse(text);
+    if (tree === undefined) throw parseError(source, problems);
+    const code = compile(tree, { file: source, std: library.signatures });
+    const runtime = {
+      ...runtimeBase,
+      std: library.object,
+      stdFunctions: library.functions,
+      import: (wanted: string, location: Location) => importFile(wanted, path, location, file),
+      importstr: (wanted: string, location: Location) => importFile(wanted, path, location, asText),
+      importbin: (wanted: string, location: Location) => importFile(wanted, path, location, asBytes),
+    };
+    return new Function('R', code)(runtime) as Value;
+  };
+
+  const file = (found: ImportedFile): Value => {
+    const known = values.get(found.path);
+    if (known === 'evaluating') throw failure('jsonnet/import', `${found.shown} imports itself`, 0);
+    if (known !== undefined) return known;
+    values.set(found.path, 'evaluating');
+    try {
+      const text = found.bytes.toString('utf8');
+      const value = run(text, { name: found.shown, text, library: found.library }, found.path);
+      values.set(found.path, value);
+      return value;
+    } catch (error) {
+      values.delete(found.path);
+      throw error;
+    }
+  };
+
+  const importFile = (
+    wanted: string,
+    from: string,
+    location: Location,
+    read: (found: ImportedFile) => Value,
+  ): Value => {
+    const found = importer.find(wanted, from);
+    if ('problem' in found) throw failure('jsonnet/import', found.problem, location, { hint: found.hint });
+    return read(found);
+  };
+
+  const snippet = (code: string, shown: string, path: string) =>
+    run(code, { name: shown, text: code, library: false }, path);
+
+  const external = (variables: ExternalArguments, name: string, what: string): Value => {
+    const { kind, text } = variables[name]!;
+    return kind === 'string' ? text : snippet(text, `<${what} ${name}>`, `${process.cwd()}/`);
+  };
+
+  return { file, snippet, external };
+}
+
+const asText = ({ bytes }: ImportedFile): Value => bytes.toString('utf8');
+const asBytes = ({ bytes }: ImportedFile): Value => new JArray([...bytes]);
+
+function parseError(
+  source: SourceFile,
+  problems: readonly { start: number; end: number; message: string; hint?: string }[],
+) {
+  const [first, ...others] = problems;
+  const span = spanIn(source, first!.start, first!.end);
+  return new CogpackError('jsonnet/parse', first!.message, {
+    span,
+    hint: first!.hint,
+    trace: others
+      .slice(0, 9)
+      .map(({ start, end, message }) => ({ what: `also: ${message}`, span: spanIn(source, start, end) })),
+  });
+}
+
+function native(natives: Readonly<Record<string, Native>>, name: string, location: Location): Value {
+  if (!Object.hasOwn(natives, name)) return null;
+  const { params, call } = natives[name]!;
+  return new JFunction(
+    `std.native("${name}")`,
+    params.map(param => ({ name: param, optional: false })),
+    (...args: readonly Lazy[]) => {
+      const place = {
+        get span() {
+          return spanOf(callerLocation() || location);
+        },
+      };
+      return call(args.map(operators.force), place);
+    },
+  );
+}
+
+function raise(message: Value, location: Location): never {
+  throw failure('jsonnet/error', toText(message, location), location);
+}
+
+function assert(condition: Value, message: (() => Value) | undefined, location: Location): void {
+  if (operators.boolean(condition, location)) return;
+  const text = message === undefined ? 'this assertion does not hold' : toText(message(), location);
+  throw failure('jsonnet/assert', text, location);
+}
+
+function items(value: Value, location: Location): readonly unknown[] {
+  if (value instanceof JArray) return value.items;
+  throw failure('jsonnet/type', `a comprehension goes over an array; found ${typeOf(value)}`, location);
+}
+
+function pushField(
+  out: unknown[],
+  name: string | null,
+  plus: boolean,
+  run: FieldBody,
+  location: Location,
+): void {
+  if (name !== null) out.push({ name, visibility: ':', plus, location, run });
+}

@@ -1,0 +1,131 @@
+// Errors of a running program, and the frames that were entered when one arose. Frames are kept in one array of place
+// numbers: entering and leaving one is a store and a count.
+import { CogpackError, type ErrorDetails } from '../base/error.ts';
+import { fileOf, type Location, spanOf } from './location.ts';
+
+export type Bounds = {
+  /** Frames that may be open at one time: calls, fields and thunks under evaluation. */
+  readonly maxStack: number;
+  /** Frames that may be entered altogether. */
+  readonly maxSteps: number;
+};
+
+let frames = new Int32Array(1024);
+let depth = 0;
+let steps = 0;
+let bounds: Bounds = { maxStack: 500, maxSteps: Number.POSITIVE_INFINITY };
+
+/** Enters a frame that was opened at a place (0 for none). Throws `jsonnet/stack`, `jsonnet/steps`. */
+export function enter(location: Location): void {
+  if (depth >= frames.length) grow(location);
+  frames[depth] = location;
+  depth += 1;
+  steps += 1;
+  if (depth > bounds.maxStack) stackExceeded(location);
+  if (steps > bounds.maxSteps) {
+    throw failure('jsonnet/steps', `the program took more than ${bounds.maxSteps} steps`, location);
+  }
+}
+
+export function leave(): void {
+  depth -= 1;
+}
+
+function grow(location: Location): void {
+  if (depth >= bounds.maxStack) stackExceeded(location);
+  const larger = new Int32Array(frames.length * 2);
+  larger.set(frames);
+  frames = larger;
+}
+
+function stackExceeded(location: Location): never {
+  throw failure(
+    'jsonnet/stack',
+    `max stack frames exceeded: more than ${bounds.maxStack} are open`,
+    location,
+    {
+      hint: 'look for a function, field or local that needs itself; a program that is right and deep needs a larger --max-stack',
+    },
+  );
+}
+
+/**
+ * Runs the host's way into the language: with these bounds when it is the outermost, and with the frames as they were
+ * when it ends. A JavaScript stack that is too small for a legal program is told as `jsonnet/host-stack`.
+ */
+export function inside<T>(action: () => T, wanted?: Bounds): T {
+  const before = depth;
+  if (wanted !== undefined) {
+    bounds = wanted;
+    if (before === 0) steps = 0;
+  }
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes('call stack')) throw error;
+    depth = Math.min(depth, frames.length);
+    throw failure(
+      'jsonnet/host-stack',
+      'max stack frames exceeded: the program is nested too deeply',
+      innermost(),
+    );
+  } finally {
+    depth = before;
+  }
+}
+
+function innermost(): Location {
+  for (let at = depth - 1; at >= 0; at -= 1) if (frames[at] !== 0) return frames[at]!;
+  return 0;
+}
+
+/** An error at a place, or in the innermost frame that has one, with the frames that led there. */
+export function failure(
+  code: string,
+  message: string,
+  location: Location,
+  details: ErrorDetails = {},
+): CogpackError {
+  const place = location === 0 || fileOf(location)?.library === true ? (userFrame() ?? location) : location;
+  return new CogpackError(code, message, {
+    ...details,
+    span: spanOf(place === 0 ? innermost() : place),
+    trace: trace(place),
+  });
+}
+
+/** The place of the innermost frame that is not the library's. */
+export function callerLocation(): Location {
+  return userFrame() ?? innermost();
+}
+
+function userFrame(): Location | undefined {
+  for (let at = depth - 1; at >= 0; at -= 1) {
+    const location = frames[at]!;
+    if (location !== 0 && fileOf(location)?.library !== true) return location;
+  }
+  return undefined;
+}
+
+const mostFrames = 20;
+
+// The library's own frames are left out, and a long trace loses its middle.
+function trace(place: Location): NonNullable<ErrorDetails['trace']> {
+  const shown: { what: string; span: ReturnType<typeof spanOf> }[] = [];
+  let last = place;
+  for (let at = depth - 1; at >= 0; at -= 1) {
+    const location = frames[at]!;
+    if (location === 0 || location === last || fileOf(location)?.library === true) continue;
+    last = location;
+    shown.push({ what: 'in', span: spanOf(location) });
+    if (shown.length > mostFrames * 50) break;
+  }
+  if (shown.length <= mostFrames) return shown;
+  const half = mostFrames / 2;
+  const left = shown.length - mostFrames;
+  return [
+    ...shown.slice(0, half),
+    { what: `… ${left} more frames …`, span: undefined },
+    ...shown.slice(-half),
+  ];
+}
