@@ -1,7 +1,7 @@
 // The parser of Jsonnet (specification, "Parsing"): Chevrotain's, with actions that build the tree. Binary operators
 // are read as one flat list and put in a tree by precedence. After an error it resynchronises, so that one run
 // reports several.
-import { EmbeddedActionsParser, type IOrAlt, type IToken, type TokenType } from 'chevrotain';
+import type { IOrAlt, IToken, TokenType } from 'chevrotain';
 import type {
   BinaryOperator,
   Bind,
@@ -18,8 +18,9 @@ import type {
   UnaryOperator,
   Visibility,
 } from './ast.ts';
+import { EmbeddedActionsParser } from './chevrotain.ts';
 import { messages } from './messages.ts';
-import { unescape } from './strings.ts';
+import { stringValue } from './strings.ts';
 import * as t from './tokens.ts';
 
 type Argument = { readonly name: IdentifierNode | undefined; readonly value: Expression };
@@ -39,7 +40,8 @@ type Suffix =
     }
   | { readonly kind: 'object'; readonly object: Expression };
 
-const deepest = 500;
+/** How deep expressions and brackets may nest; the reference implementation stops there too. */
+export const deepest = 500;
 const nothing: Expression = { kind: 'null', start: 0, end: 0 };
 const recovery = { recoveryValueFunc: () => nothing };
 
@@ -72,9 +74,9 @@ class JsonnetParser extends EmbeddedActionsParser {
   problems: ParseProblem[] = [];
   private depth = 0;
 
-  constructor() {
+  constructor(recoveryEnabled: boolean) {
     super(t.tokens, {
-      recoveryEnabled: true,
+      recoveryEnabled,
       skipValidations: true,
       maxLookahead: 2,
       errorMessageProvider: messages,
@@ -82,9 +84,15 @@ class JsonnetParser extends EmbeddedActionsParser {
     this.performSelfAnalysis();
   }
 
+  /** The token that is read next. */
+  get current(): IToken {
+    return this.LA(1);
+  }
+
   begin(tokens: IToken[]): void {
     this.input = tokens;
     this.problems = [];
+    this.textBlocks.clear();
     this.depth = 0;
   }
 
@@ -147,7 +155,7 @@ class JsonnetParser extends EmbeddedActionsParser {
     this.depth += 1;
     if (this.depth !== deepest + 1) return;
     const at = startOf(this.LA(1));
-    throw new TooDeep({ start: at, end: at + 1, message: `this is nested more than ${deepest} deep` });
+    throw new TooDeep(tooDeep(at));
   }
 
   private operand = this.RULE(
@@ -198,7 +206,8 @@ class JsonnetParser extends EmbeddedActionsParser {
       this.CONSUME(t.Semicolon);
       const body = this.SUBRULE(this.expression);
       return this.ACTION(() => {
-        this.refuseTwice(binds, 'local');
+        const seen = new Set<string>();
+        for (const bind of binds) this.refuseTwice(bind, seen, 'local');
         return { kind: 'local', binds, body, start: startOf(word), end: body.end };
       });
     },
@@ -211,7 +220,7 @@ class JsonnetParser extends EmbeddedActionsParser {
       const name = this.CONSUME(t.Identifier);
       let parameters: Parameter[] | undefined;
       this.OPTION(() => {
-        parameters = this.SUBRULE(this.parameters);
+        parameters = this.SUBRULE(this.parameters, { ARGS: [name] });
       });
       this.CONSUME(t.Assign);
       const value = this.SUBRULE(this.expression);
@@ -226,7 +235,7 @@ class JsonnetParser extends EmbeddedActionsParser {
 
   private parameters = this.RULE(
     'parameters',
-    (): Parameter[] => {
+    (head: Range | IToken): Parameter[] => {
       const list: Parameter[] = [];
       this.CONSUME(t.LeftParen);
       this.MANY({
@@ -246,8 +255,12 @@ class JsonnetParser extends EmbeddedActionsParser {
           });
         },
       });
-      this.CONSUME(t.RightParen);
-      this.ACTION(() => this.refuseTwice(list, 'parameter'));
+      const close = this.CONSUME(t.RightParen);
+      this.ACTION(() => {
+        const start = 'start' in head ? head.start : startOf(head);
+        const seen = new Set<string>();
+        for (const { name } of list) this.refuseTwice({ name, start, end: endOf(close) }, seen, 'parameter');
+      });
       return list;
     },
     { recoveryValueFunc: () => [] },
@@ -296,7 +309,7 @@ class JsonnetParser extends EmbeddedActionsParser {
     'functionExpression',
     (): Expression => {
       const word = this.CONSUME(t.FunctionWord);
-      const parameters = this.SUBRULE(this.parameters);
+      const parameters = this.SUBRULE(this.parameters, { ARGS: [word] });
       const body = this.SUBRULE(this.expression);
       return this.ACTION(() => functionNode(parameters, body, startOf(word)));
     },
@@ -559,11 +572,7 @@ class JsonnetParser extends EmbeddedActionsParser {
         { ALT: () => this.leaf('self', this.CONSUME(t.Self)) },
         { ALT: () => this.leaf('dollar', this.CONSUME(t.Dollar)) },
         { ALT: () => this.number(this.CONSUME(t.NumberToken)) },
-        { ALT: () => this.string(this.CONSUME(t.DoubleString)) },
-        { ALT: () => this.string(this.CONSUME(t.SingleString)) },
-        { ALT: () => this.string(this.CONSUME(t.VerbatimDouble)) },
-        { ALT: () => this.string(this.CONSUME(t.VerbatimSingle)) },
-        { ALT: () => this.string(this.CONSUME(t.TextBlock)) },
+        { ALT: () => this.string(this.CONSUME(t.StringToken)) },
         {
           ALT: () => {
             const name = this.CONSUME(t.Identifier);
@@ -604,17 +613,9 @@ class JsonnetParser extends EmbeddedActionsParser {
 
   private string(token: IToken): Expression {
     return this.ACTION(() => {
-      const { image } = token;
       const range = rangeOf(token);
-      if (token.tokenType === t.TextBlock) {
-        this.textBlocks.add(range.start);
-        return { kind: 'string', value: t.scanTextBlock(image, 0).value, ...range };
-      }
-      const quote = image[image.length - 1]!;
-      const value = image.startsWith('@')
-        ? image.slice(2, -1).replaceAll(quote + quote, quote)
-        : unescape(image.slice(1, -1), range.start + 1, this.problems);
-      return { kind: 'string', value, ...range };
+      if (token.tokenType === t.TextBlock) this.textBlocks.add(range.start);
+      return { kind: 'string', value: stringValue(token.image, range, this.problems), ...range };
     });
   }
 
@@ -725,13 +726,20 @@ class JsonnetParser extends EmbeddedActionsParser {
     'object',
     (): Expression => {
       const members: Member[] = [];
+      const locals = new Set<string>();
+      const fields = new Set<string>();
       let clauses: Clause[] = [];
       const open = this.CONSUME(t.LeftBrace);
       this.MANY({
         GATE: () => this.LA(1).tokenType !== t.RightBrace && this.LA(1).tokenType !== t.For,
         DEF: () => {
           const member = this.SUBRULE(this.member);
-          this.ACTION(() => members.push(member));
+          this.ACTION(() => {
+            members.push(member);
+            if (member.kind === 'local') this.refuseTwice(member.bind, locals, 'local');
+            else if (member.kind === 'field' && member.name.kind === 'fixed')
+              this.refuseTwice(member.name, fields, 'field');
+          });
           this.separator([t.RightBrace, t.For], 'field');
         },
       });
@@ -744,7 +752,6 @@ class JsonnetParser extends EmbeddedActionsParser {
       const close = this.CONSUME(t.RightBrace);
       return this.ACTION(() => {
         const range = { start: startOf(open), end: endOf(close) };
-        this.checkMembers(members);
         return clauses.length === 0
           ? { kind: 'object', members, ...range }
           : this.comprehension(members, clauses, range);
@@ -752,21 +759,6 @@ class JsonnetParser extends EmbeddedActionsParser {
     },
     recovery,
   );
-
-  private checkMembers(members: readonly Member[]): void {
-    this.refuseTwice(
-      members.flatMap(member => (member.kind === 'local' ? [member.bind] : [])),
-      'local',
-    );
-    this.refuseTwice(
-      members.flatMap(member =>
-        member.kind === 'field' && member.name.kind === 'fixed'
-          ? [{ ...member.name, name: member.name.name }]
-          : [],
-      ),
-      'field',
-    );
-  }
 
   private comprehension(members: readonly Member[], clauses: readonly Clause[], range: Range): Expression {
     const fields = members.filter(member => member.kind === 'field');
@@ -824,7 +816,7 @@ class JsonnetParser extends EmbeddedActionsParser {
       const name = this.SUBRULE(this.fieldName);
       let parameters: Parameter[] | undefined;
       this.OPTION(() => {
-        parameters = this.SUBRULE(this.parameters);
+        parameters = this.SUBRULE(this.parameters, { ARGS: [name] });
       });
       let plus: IToken | undefined;
       this.OPTION1(() => {
@@ -835,9 +827,9 @@ class JsonnetParser extends EmbeddedActionsParser {
       return this.ACTION(() => {
         if (plus !== undefined && parameters !== undefined) {
           this.problem(
-            rangeOf(plus),
+            name,
             'a method cannot be extended with "+"',
-            `write ${'name'}: function(…) … and call super`,
+            'write name+: function(…) …, or call super',
           );
         }
         return {
@@ -864,11 +856,7 @@ class JsonnetParser extends EmbeddedActionsParser {
             return this.ACTION(() => ({ kind: 'fixed', name: name.image, quoted: false, ...rangeOf(name) }));
           },
         },
-        { ALT: () => this.quotedName(this.CONSUME(t.DoubleString)) },
-        { ALT: () => this.quotedName(this.CONSUME(t.SingleString)) },
-        { ALT: () => this.quotedName(this.CONSUME(t.VerbatimDouble)) },
-        { ALT: () => this.quotedName(this.CONSUME(t.VerbatimSingle)) },
-        { ALT: () => this.quotedName(this.CONSUME(t.TextBlock)) },
+        { ALT: () => this.quotedName(this.CONSUME(t.StringToken)) },
         {
           ALT: () => {
             const open = this.CONSUME(t.LeftBracket);
@@ -891,17 +879,19 @@ class JsonnetParser extends EmbeddedActionsParser {
     return this.ACTION(() => ({ kind: 'fixed', name: node.value, quoted: true, ...rangeOf(token) }));
   }
 
-  private refuseTwice(list: readonly (Range & { readonly name: string })[], what: string): void {
-    const seen = new Set<string>();
-    for (const item of list) {
-      if (item.name !== '' && seen.has(item.name))
-        this.problem(item, `the ${what} "${item.name}" is here twice`);
-      seen.add(item.name);
-    }
+  private refuseTwice(item: Range & { readonly name: string }, seen: Set<string>, what: string): void {
+    if (item.name !== '' && seen.has(item.name))
+      this.problem(item, `the ${what} "${item.name}" is here twice`);
+    seen.add(item.name);
   }
 }
 
 /** Ends a parse whose nesting could exhaust the stack. */
+const tooDeepMessage = `this is nested more than ${deepest} deep`;
+
+export const tooDeep = (at: number): ParseProblem => ({ start: at, end: at + 1, message: tooDeepMessage });
+export const isTooDeep = ({ message }: ParseProblem): boolean => message === tooDeepMessage;
+
 export class TooDeep extends Error {
   readonly problem: ParseProblem;
   constructor(problem: ParseProblem) {
@@ -945,10 +935,15 @@ const startOf = (token: IToken): number => token.startOffset;
 const endOf = (token: IToken): number => token.startOffset + token.image.length;
 const rangeOf = (token: IToken): Range => ({ start: startOf(token), end: endOf(token) });
 
-let parser: JsonnetParser | undefined;
+let plain: JsonnetParser | undefined;
+let recovering: JsonnetParser | undefined;
 
-/** The one parser; making it analyses the grammar, so it is made when first needed and kept. */
-export function jsonnetParser(): JsonnetParser {
-  parser ??= new JsonnetParser();
-  return parser;
+/** The parser, made when it is first needed. The one that recovers is slower, and made only for a text with errors. */
+export function jsonnetParser(recovery: boolean): JsonnetParser {
+  if (recovery) {
+    recovering ??= new JsonnetParser(true);
+    return recovering;
+  }
+  plain ??= new JsonnetParser(false);
+  return plain;
 }

@@ -1,6 +1,8 @@
 // The tokens of Jsonnet (specification, "Lexing"). Text blocks need a matcher of their own: their end depends on the
 // indentation of their first line.
-import { type CustomPatternMatcherFunc, createToken, Lexer, type TokenType } from 'chevrotain';
+import type { CustomPatternMatcherFunc, TokenType } from 'chevrotain';
+import { createToken, Lexer } from './chevrotain.ts';
+import { scanTextBlock } from './text-block.ts';
 
 const identifier = /[_a-zA-Z][_a-zA-Z0-9]*/;
 
@@ -35,84 +37,20 @@ export const NumberToken = createToken({
   label: 'a number',
   pattern: /(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?/,
 });
-export const DoubleString = createToken({
-  name: 'DoubleString',
-  pattern: /"(?:[^"\\]|\\[^])*"/,
-  label: 'a string',
-  line_breaks: true,
-});
-export const SingleString = createToken({
-  name: 'SingleString',
-  pattern: /'(?:[^'\\]|\\[^])*'/,
-  label: 'a string',
-  line_breaks: true,
-});
-export const VerbatimDouble = createToken({
-  name: 'VerbatimDouble',
-  pattern: /@"(?:[^"]|"")*"/,
-  label: 'a string',
-  line_breaks: true,
-});
-export const VerbatimSingle = createToken({
-  name: 'VerbatimSingle',
-  pattern: /@'(?:[^']|'')*'/,
-  label: 'a string',
-  line_breaks: true,
-});
+/** Any kind of string. */
+export const StringToken = createToken({ name: 'String', pattern: Lexer.NA, label: 'a string' });
+const string = (name: string, pattern: RegExp): TokenType =>
+  createToken({ name, pattern, label: 'a string', line_breaks: true, categories: StringToken });
 
-/** The text that opens a block: `|||` or `|||-`, white space, a line break. */
-export const blockOpening = /\|\|\|-?[ \t\r]*\n/y;
+const strings = [
+  string('DoubleString', /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/),
+  string('SingleString', /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/),
+  string('VerbatimDouble', /@"[^"]*(?:""[^"]*)*"/),
+  string('VerbatimSingle', /@'[^']*(?:''[^']*)*'/),
+];
 
-// Every line of the block starts with the white space of its first non-empty line; the first line that does not must
-// be white space and `|||`.
-const matchTextBlock: CustomPatternMatcherFunc = (text, offset) => {
-  blockOpening.lastIndex = offset;
-  if (!blockOpening.test(text)) return null;
-  const { end } = scanTextBlock(text, offset);
-  return end === undefined ? null : [text.slice(offset, end)];
-};
-
-export type TextBlockScan = {
-  readonly end?: number;
-  readonly problem?: string;
-  readonly at: number;
-  readonly value: string;
-};
-
-/** Reads the block that opens at `offset`; `problem` says why it has no end. */
-export function scanTextBlock(text: string, offset: number): TextBlockScan {
-  blockOpening.lastIndex = offset;
-  const opening = blockOpening.exec(text)![0];
-  const chomp = opening.startsWith('|||-');
-  let at = offset + opening.length;
-  let value = '';
-  while (text[at] === '\n' || text.startsWith('\r\n', at)) {
-    at += text[at] === '\r' ? 2 : 1;
-    value += '\n';
-  }
-  const indent = /[ \t]*/y;
-  indent.lastIndex = at;
-  const prefix = indent.exec(text)![0];
-  if (prefix === '') return { at, value, problem: "a text block's first line must start with white space" };
-  for (;;) {
-    const lineEnd = text.indexOf('\n', at);
-    if (lineEnd < 0) return { at: text.length, value, problem: 'a text block has no end' };
-    value += text.slice(at + prefix.length, lineEnd + 1);
-    at = lineEnd + 1;
-    while (text[at] === '\n' || text.startsWith('\r\n', at)) {
-      at += text[at] === '\r' ? 2 : 1;
-      value += '\n';
-    }
-    if (text.startsWith(prefix, at)) continue;
-    indent.lastIndex = at;
-    const closing = at + indent.exec(text)![0].length;
-    if (!text.startsWith('|||', closing)) {
-      return { at: closing, value, problem: 'a text block ends with ||| on a line of its own' };
-    }
-    const whole = value.replace(/\r\n/g, '\n');
-    return { at: closing, end: closing + 3, value: chomp ? whole.replace(/\n$/, '') : whole };
-  }
-}
+const matchTextBlock: CustomPatternMatcherFunc = (text, offset) =>
+  text.startsWith('|||', offset) ? [text.slice(offset, scanTextBlock(text, offset).end)] : null;
 
 export const TextBlock = createToken({
   name: 'TextBlock',
@@ -120,7 +58,12 @@ export const TextBlock = createToken({
   start_chars_hint: ['|'],
   label: 'a text block',
   line_breaks: true,
+  categories: StringToken,
 });
+
+/** A string without its end goes to the end of its line, so that what follows is still read. */
+export const OpenString = string('OpenString', /@?["'][^\n]*/);
+export const OpenComment = createToken({ name: 'OpenComment', pattern: /\/\*[\s\S]*/, line_breaks: true });
 
 export const Dollar = symbol('Dollar', '$');
 export const LeftBrace = symbol('LeftBrace', '{');
@@ -179,7 +122,12 @@ const operators = [
 const skipped = [
   createToken({ name: 'WhiteSpace', pattern: /[ \t\r\n]+/, group: Lexer.SKIPPED, line_breaks: true }),
   createToken({ name: 'LineComment', pattern: /(?:\/\/|#)[^\n]*/, group: Lexer.SKIPPED }),
-  createToken({ name: 'BlockComment', pattern: /\/\*[^]*?\*\//, group: Lexer.SKIPPED, line_breaks: true }),
+  createToken({
+    name: 'BlockComment',
+    pattern: /\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//,
+    group: Lexer.SKIPPED,
+    line_breaks: true,
+  }),
 ];
 
 /** In the order in which the lexer tries them. */
@@ -189,7 +137,8 @@ export const tokens: TokenType[] = [
   ...[Null, Self, Super, TailStrict, Then, True],
   Identifier,
   NumberToken,
-  ...[DoubleString, SingleString, VerbatimDouble, VerbatimSingle, TextBlock],
+  ...strings,
+  ...[TextBlock, OpenString, OpenComment, StringToken],
   ...[Colon3, Colon2, Colon1, Colons],
   ...operators,
   ...[Plus, Minus, Not, Tilde, Operator, Unary],
