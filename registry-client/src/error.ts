@@ -44,9 +44,9 @@ export class RegistryError extends Error {
   }
 }
 
-/** True for a RegistryError with one of these codes. */
+/** True for a RegistryError with one of these codes, or with any when none is given. */
 export function isRegistryError(error: unknown, ...codes: RegistryErrorCode[]): error is RegistryError {
-  return error instanceof RegistryError && codes.includes(error.code);
+  return error instanceof RegistryError && (codes.length === 0 || codes.includes(error.code));
 }
 
 /** The message of anything that was thrown, with the system's code where the message is empty. */
