@@ -8,6 +8,7 @@ import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { type Descriptor, digestOfHex } from '../base/digest.ts';
 import { CogpackError, messageOf } from '../base/error.ts';
+import { fileParts } from '../formats/file-parts.ts';
 import { tarTrailer } from '../formats/tar.ts';
 import { trailerMember } from '../formats/tar-gzip.ts';
 import { type BuildContext, type Builder, diffIdAnnotation, layerMediaType } from './builder.ts';
@@ -72,7 +73,8 @@ async function appendLayer(
     }
     const whole = createHash('sha256');
     const gunzip = createGunzip({ chunkSize: partSize });
-    const source = Readable.from(bodyParts(fd, bodySize, write), { highWaterMark: 2 });
+    const parts = fileParts({ fd, offset: 0, size: bodySize, label: layer.digest }, partSize);
+    const source = Readable.from(written(parts, write), { highWaterMark: 2 });
     source.once('error', error => gunzip.destroy(error)).pipe(gunzip);
     try {
       if (bodySize > 0) {
@@ -97,13 +99,9 @@ async function appendLayer(
   }
 }
 
-function* bodyParts(fd: number, size: number, write: (bytes: Uint8Array) => void): Generator<Buffer> {
-  for (let done = 0; done < size; ) {
-    const part = Buffer.allocUnsafe(Math.min(partSize, size - done));
-    const read = readSync(fd, part, 0, part.length, done);
-    if (read === 0) throw new Error(`it ends at byte ${done}`);
-    write(part.subarray(0, read));
-    yield part.subarray(0, read);
-    done += read;
+function* written(parts: Iterable<Buffer>, write: (bytes: Uint8Array) => void): Generator<Buffer> {
+  for (const part of parts) {
+    write(part);
+    yield part;
   }
 }

@@ -4,7 +4,10 @@ import { pipeline, Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { CogpackError, messageOf } from '../base/error.ts';
 import { type ArMember, readAr } from './ar.ts';
-import { decompressorOf, fileParts } from './decompress.ts';
+import { decompressorOf } from './decompress.ts';
+import { fileParts } from './file-parts.ts';
+
+const partSize = 1 << 16;
 
 /** An open .deb; `label` names it in errors. The caller closes `fd`. */
 export type Deb = {
@@ -30,8 +33,8 @@ export type DebEntry = {
 /** Throws `ar/format` and `deb/format`. */
 export function readDeb(fd: number, fileSize: number, label: string): Deb {
   const [version, ...members] = readAr(fd, fileSize, label).filter(({ name }) => !name.startsWith('_'));
-  const format =
-    version?.name === 'debian-binary' ? [...fileParts(fd, version.offset, Math.min(version.size, 64))] : [];
+  const range = { fd, label, offset: version?.offset ?? 0, size: Math.min(version?.size ?? 0, 64) };
+  const format = version?.name === 'debian-binary' ? [...fileParts(range, 64)] : [];
   if (!/^2\.\d+\n/.test(Buffer.concat(format).toString('latin1'))) {
     throw damaged(label, 'it is not of format 2.x (debian-binary)');
   }
@@ -54,7 +57,7 @@ export async function* debEntries({ fd, label }: Deb, member: ArMember): AsyncGe
     throw new CogpackError('deb/compression', `${label}: ${member.name}: expected none, .gz, .xz or .zst`);
   }
   const entries = extract();
-  const source = Readable.from(decompress(fileParts(fd, member.offset, member.size)));
+  const source = Readable.from(decompress(fileParts({ ...member, fd, label }, partSize)));
   pipeline(source, entries, () => {}); // its error is thrown where the entries are read
   const fault = (error: unknown): unknown =>
     error instanceof CogpackError

@@ -1,22 +1,10 @@
 // Decompresses a stream by the suffix of its name: none, .gz, .xz or .zst, the forms that a .deb's members have.
 // Bounded buffers: what is read is passed on before more is read.
-import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import xz from 'xz-decompress';
 
 const partSize = 1 << 16;
-
-/** A range of a file, in parts of up to 64 KiB, each in a buffer of its own. */
-export function* fileParts(fd: number, offset: number, size: number): Generator<Buffer> {
-  for (let done = 0; done < size; ) {
-    const part = Buffer.allocUnsafe(Math.min(partSize, size - done));
-    const read = readSync(fd, part, 0, part.length, offset + done);
-    if (read === 0) throw new Error(`the file ends at byte ${offset + done}`);
-    yield part.subarray(0, read);
-    done += read;
-  }
-}
 
 /** The decompressor for a suffix, or undefined when there is none for it. */
 export function decompressorOf(

@@ -1,9 +1,9 @@
 // Reads the contents of zip entries and checks them against their CRC-32 and size. Small entries are inflated at once,
 // large ones as a stream with bounded buffers; either way nothing inflates to more than its entry states.
-import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { CogpackError, messageOf } from '../base/error.ts';
+import { fileParts } from './file-parts.ts';
 import { dataOffset, type Zip, type ZipEntry } from './zip.ts';
 
 /** Gets an entry's bytes in parts, in order, valid until the call returns. */
@@ -72,16 +72,9 @@ export function entryHead(zip: Zip, entry: ZipEntry, count: number): Buffer {
 
 const shared = Buffer.allocUnsafe(partSize);
 
-/** An entry's bytes as they stand in the file: in `buffer` again and again, or each in its own. */
-function* partsOf({ fd, label }: Zip, entry: ZipEntry, start: number, buffer?: Buffer): Generator<Buffer> {
-  for (let done = 0; done < entry.compressedSize; ) {
-    const wanted = Math.min(partSize, entry.compressedSize - done);
-    const target = buffer ?? Buffer.allocUnsafe(wanted);
-    const read = readSync(fd, target, 0, wanted, start + done);
-    if (read === 0) throw new CogpackError('zip/format', `${label} ends inside ${entry.name}`);
-    yield target.subarray(0, read);
-    done += read;
-  }
+/** An entry's bytes as they stand in the file: in `buffer` again and again, or each part in its own. */
+function partsOf({ fd, label }: Zip, entry: ZipEntry, offset: number, buffer?: Buffer): Generator<Buffer> {
+  return fileParts({ fd, label, offset, size: entry.compressedSize }, partSize, buffer);
 }
 
 function readParts(zip: Zip, entry: ZipEntry, start: number): Buffer {

@@ -11,7 +11,9 @@ export type ZipEntry = {
   readonly crc: number;
   readonly compressedSize: number;
   readonly size: number;
+  /** Where its local header begins, and where what follows it does. */
   readonly offset: number;
+  readonly limit: number;
   /** Unix file mode with its type bits; 0 when the archive was not made on Unix. */
   readonly mode: number;
 };
@@ -38,7 +40,7 @@ const smallEnough = 256 * 2 ** 20;
 export function readZip(fd: number, fileSize: number, label: string): Zip {
   const directory = findDirectory(fd, fileSize, label);
   const bytes = readAt(fd, directory.offset, directory.size, label);
-  const entries: ZipEntry[] = [];
+  const entries: StatedEntry[] = [];
   let at = 0;
   for (let index = 0; index < directory.count; index++) {
     if (at + centralSize > bytes.length || bytes.readUInt32LE(at) !== 0x0201_4b50) {
@@ -50,8 +52,7 @@ export function readZip(fd: number, fileSize: number, label: string): Zip {
     entries.push(parseEntry(bytes, at, nameEnd, extraEnd, label));
     at = extraEnd + bytes.readUInt16LE(at + 32);
   }
-  checkBounds(entries, directory.offset, fileSize, label);
-  return { fd, label, entries };
+  return { fd, label, entries: withLimits(entries, directory.offset, fileSize, label) };
 }
 
 /** Where an entry's data begins. Throws `zip/format` when its local header is not that of the central directory. */
@@ -62,8 +63,14 @@ export function dataOffset({ fd, label }: Zip, entry: ZipEntry): number {
   if (header.readUInt32LE(0) !== 0x0403_4b50 || nameLength !== header.length - localSize || !sameName) {
     throw damaged(label, `the local header of ${entry.name} differs from the central directory`);
   }
-  return entry.offset + localSize + nameLength + header.readUInt16LE(28);
+  const start = entry.offset + localSize + nameLength + header.readUInt16LE(28);
+  if (start + entry.compressedSize > entry.limit)
+    throw damaged(label, `${entry.name} runs into what follows it`);
+  return start;
 }
+
+/** An entry as the central directory states it, before it is held against the others. */
+type StatedEntry = Omit<ZipEntry, 'limit'>;
 
 type Directory = { readonly offset: number; readonly size: number; readonly count: number };
 
@@ -114,7 +121,13 @@ function findDirectory64(fd: number, end: number, label: string): Directory | un
   };
 }
 
-function parseEntry(bytes: Buffer, at: number, nameEnd: number, extraEnd: number, label: string): ZipEntry {
+function parseEntry(
+  bytes: Buffer,
+  at: number,
+  nameEnd: number,
+  extraEnd: number,
+  label: string,
+): StatedEntry {
   const name = decodeName(bytes.subarray(at + centralSize, nameEnd), label);
   if ((bytes.readUInt16LE(at + 8) & encryptedFlag) !== 0) {
     throw new CogpackError('zip/encrypted', `${label}: ${name} is encrypted`);
@@ -132,7 +145,7 @@ function parseEntry(bytes: Buffer, at: number, nameEnd: number, extraEnd: number
     offset: bytes.readUInt32LE(at + 42),
   };
   const madeBy = bytes[at + 5]!;
-  const entry: ZipEntry = {
+  const entry: StatedEntry = {
     name,
     method: method === 0 ? 'stored' : 'deflated',
     crc: bytes.readUInt32LE(at + 16),
@@ -181,11 +194,20 @@ function withZip64<T extends Record<string, number>>(
   throw damaged(label, `${name} lacks its zip64 sizes`);
 }
 
-function checkBounds(entries: readonly ZipEntry[], directory: number, fileSize: number, label: string): void {
-  const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
+function withLimits(
+  entries: readonly StatedEntry[],
+  directory: number,
+  fileSize: number,
+  label: string,
+): ZipEntry[] {
+  const offsets = entries.map(({ offset }) => offset).sort((a, b) => a - b);
+  // Reversed, so that entries which begin at one place have that very place as their limit.
+  const limits = new Map(
+    offsets.map((offset, index) => [offset, offsets[index + 1] ?? directory] as const).reverse(),
+  );
   let total = 0;
-  byOffset.forEach((entry, index) => {
-    const limit = byOffset[index + 1]?.offset ?? directory;
+  const limited = entries.map(entry => {
+    const limit = limits.get(entry.offset)!;
     const least = entry.offset + localSize + Buffer.byteLength(entry.name) + entry.compressedSize;
     if (least > limit) throw damaged(label, `${entry.name} runs into what follows it`);
     if (entry.size > entry.compressedSize * maxEntryRatio) {
@@ -195,6 +217,7 @@ function checkBounds(entries: readonly ZipEntry[], directory: number, fileSize: 
       );
     }
     total += entry.size;
+    return { ...entry, limit };
   });
   if (total > smallEnough && total > fileSize * maxRatio) {
     throw new CogpackError(
@@ -202,6 +225,7 @@ function checkBounds(entries: readonly ZipEntry[], directory: number, fileSize: 
       `${label}: ${fileSize} bytes would unpack to ${total}; the most allowed is ${maxRatio} times the size`,
     );
   }
+  return limited;
 }
 
 function number64(bytes: Buffer, at: number, label: string): number {

@@ -58,7 +58,7 @@ test('a large entry arrives in parts that give its content and its deflate strea
       content: bytes => void parts.content.push(Buffer.from(bytes)),
       deflated: bytes => void parts.deflated.push(Buffer.from(bytes)),
     });
-    expect(parts.content.length).toBeGreaterThan(10);
+    expect(parts.content.length).toBeGreaterThan(5);
     expect(Buffer.concat(parts.content).equals(content)).toBe(true);
     expect(Buffer.concat(parts.deflated).equals(deflated)).toBe(true);
   });
@@ -237,7 +237,7 @@ test('any damage to a zip is found or does no harm', async () => {
       if (typeof found === 'string') expect(found).toMatch(/^zip\//);
       else expect(Object.values(found)).toEqual(Object.values(expected).slice(0, Object.keys(found).length));
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 
