@@ -163,7 +163,7 @@ function ask(
   env: NodeJS.ProcessEnv,
 ): string | undefined {
   try {
-    const options = { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 } as const;
+    const options = { env, stdio: ['ignore' as const, 'pipe' as const, 'ignore' as const], timeout: 30_000 };
     return answer.exec(execFileSync(program, args, options).toString('utf8'))?.[1];
   } catch {
     return undefined;

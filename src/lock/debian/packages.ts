@@ -1,6 +1,7 @@
 // The packages of an archive, from its Packages indexes (repository format: wiki.debian.org/DebianRepository/Format).
 // An index has some 60,000 stanzas, of which a resolution reads a few hundred: they are parsed when asked for.
 import { z } from 'zod';
+import { type Digest, digestOfHex } from '../../base/digest.ts';
 import { CogpackError } from '../../base/error.ts';
 import { parseStanzas } from '../../formats/control.ts';
 import { type Alternatives, type Dependency, parseRelations } from './relations.ts';
@@ -12,8 +13,7 @@ export type Package = {
   readonly architecture: string;
   readonly archive: string;
   readonly filename: string;
-  /** `sha256:…` */
-  readonly sha256: string;
+  readonly sha256: Digest;
   readonly size: number;
   /** Pre-Depends after Depends, as apt takes them. */
   readonly depends: readonly Alternatives[];
@@ -135,7 +135,7 @@ function parsePackage({ archive, text }: Stanza): Package {
     name,
     ...rest,
     archive,
-    sha256: `sha256:${sha256}`,
+    sha256: digestOfHex(sha256),
     depends: [...relations('depends'), ...relations('pre-depends')],
     conflicts: [...relations('conflicts'), ...relations('breaks')].flat(),
     provides: relations('provides').flat(),
