@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
-import type { Evaluated, Target } from '../description/evaluate.ts';
+import { type Evaluated, projectOf, type Target } from '../description/evaluate.ts';
 import { type RealiseResult, realise } from '../graph/realise.ts';
 import { manifestMediaType } from '../store/manifest.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -48,7 +48,7 @@ async function run(path: string, flags: Flags): Promise<void> {
   const signal = interruptSignal();
   const progress = createProgress(process.stderr);
   try {
-    const result = await build(evaluated, targets, store, flags.jobs, signal, progress);
+    const result = await build(evaluated, targets, store, projectOf(path), flags.jobs, signal, progress);
     const outputs = targets.map(({ name, digest, output }) => ({
       name,
       derivation: digest,
@@ -92,12 +92,13 @@ async function build(
   { graph }: Evaluated,
   targets: readonly Target[],
   store: Store,
+  project: string,
   jobs: number,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<RealiseResult> {
   const { createLazyRunner } = await import('./runner.ts');
-  const runner = createLazyRunner(store);
+  const runner = createLazyRunner(store, project);
   try {
     return await realise({
       graph,

@@ -6,14 +6,15 @@ import type { Store } from '../store/store.ts';
 
 export type LazyRunner = { readonly run: RunBuilder; readonly close: () => Promise<void> };
 
-export function createLazyRunner(store: Store): LazyRunner {
+/** `project` is the folder whose configuration of package indexes counts. */
+export function createLazyRunner(store: Store, project: string): LazyRunner {
   let runner: Promise<BuilderRunner> | undefined;
   const make = async () => {
     const [{ createRunner }, { createDownload }] = await Promise.all([
       import('../graph/workers.ts'),
       import('../fetch/index.ts'),
     ]);
-    return createRunner(store, createDownload(process.env));
+    return createRunner(store, createDownload(process.env, project));
   };
   return {
     async run(job) {
