@@ -10,7 +10,7 @@ import { createPackageSet, type PackageSet } from './debian/packages.ts';
 import { fetchIndex, type Suite } from './debian/release.ts';
 import { solve } from './debian/solve.ts';
 
-export const debianRequestSchema = z.strictObject({
+export const debianRequest = z.strictObject({
   kind: z.literal('debian'),
   suite: z.string().regex(/^[a-z]+$/, 'expected the name of a suite such as bookworm'),
   platform: z.string(),
@@ -20,9 +20,9 @@ export const debianRequestSchema = z.strictObject({
   ),
   archives: z.array(z.enum(['debian', 'debian-security'])).optional(),
 });
-export type DebianRequest = z.infer<typeof debianRequestSchema>;
+export type DebianRequest = z.infer<typeof debianRequest>;
 
-export const debianAnswerSchema = z.strictObject({
+export const debianAnswer = z.strictObject({
   packages: z.array(
     z.strictObject({
       name: z.string(),
@@ -36,7 +36,7 @@ export const debianAnswerSchema = z.strictObject({
     }),
   ),
 });
-export type DebianAnswer = z.infer<typeof debianAnswerSchema>;
+export type DebianAnswer = z.infer<typeof debianAnswer>;
 
 const architectures: Readonly<Record<string, string>> = { 'linux/amd64': 'amd64', 'linux/arm64': 'arm64' };
 

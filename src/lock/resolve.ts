@@ -5,20 +5,20 @@ import { CogpackError } from '../base/error.ts';
 import { createNetwork, type FetchConfig, type Network } from '../fetch/index.ts';
 import type { LockContext, ResolveContext } from './context.ts';
 
-type Kind = (request: Json, context: ResolveContext) => Promise<object>;
+type Kind = (request: Json, context: ResolveContext) => Promise<Json | object>;
 
 const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   async debian() {
-    const { debianRequestSchema, resolveDebian } = await import('./debian.ts');
-    return checked(debianRequestSchema, resolveDebian);
+    const { debianRequest, resolveDebian } = await import('./debian.ts');
+    return checked(debianRequest, resolveDebian);
   },
   async python() {
-    const { pythonRequestSchema, resolvePython } = await import('./python.ts');
-    return checked(pythonRequestSchema, resolvePython);
+    const { pythonRequest, resolvePython } = await import('./python.ts');
+    return checked(pythonRequest, resolvePython);
   },
   async url() {
-    const { resolveUrl, urlRequestSchema } = await import('./url.ts');
-    return checked(urlRequestSchema, resolveUrl);
+    const { resolveUrl, urlRequest } = await import('./url.ts');
+    return checked(urlRequest, resolveUrl);
   },
 };
 
@@ -37,7 +37,7 @@ export async function resolveRequest(request: Json, context: LockContext): Promi
 
 function checked<Schema extends z.ZodType>(
   schema: Schema,
-  resolve: (request: z.infer<Schema>, context: ResolveContext) => Promise<object>,
+  resolve: (request: z.infer<Schema>, context: ResolveContext) => Promise<Json | object>,
 ): Kind {
   return async (request, context) => {
     const parsed = schema.safeParse(request);

@@ -6,8 +6,8 @@ import { CogpackError } from '../base/error.ts';
 import { httpUrl } from '../fetch/locate.ts';
 import type { ResolveContext } from './context.ts';
 
-export const urlRequestSchema = z.strictObject({ kind: z.literal('url'), url: z.string() });
-export type UrlRequest = z.infer<typeof urlRequestSchema>;
+export const urlRequest = z.strictObject({ kind: z.literal('url'), url: z.string() });
+export type UrlRequest = z.infer<typeof urlRequest>;
 /** `sha256:…`, and the size in bytes. */
 export type UrlAnswer = { readonly sha256: string; readonly size: number };
 
