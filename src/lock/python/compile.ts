@@ -1,0 +1,118 @@
+// Runs uv for one resolution: requirements in, pylock.toml (PEP 751) out. uv gets an environment of its own: of this
+// machine's settings only the indexes, the proxies, the certificates and the logins reach it, and the interpreter is
+// the target's stand-in.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hexOf, sha256 } from '../../base/digest.ts';
+import { CogpackError, isSystemError, messageOf } from '../../base/error.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { PythonIndexes } from '../../fetch/python-config.ts';
+import type { Store } from '../../store/store.ts';
+import { interpreterScript } from './interpreter.ts';
+import type { PythonTarget } from './target.ts';
+
+export type CompileInput = {
+  readonly program: string;
+  readonly target: PythonTarget;
+  /** Requirements (PEP 508), and paths relative to `project`. */
+  readonly requirements: readonly string[];
+  readonly constraints: readonly string[];
+  readonly project: string;
+  readonly indexes: PythonIndexes;
+  readonly env: NodeJS.ProcessEnv;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+};
+
+/** uv's end: its exit code, pylock.toml, and what it said on stderr. */
+export type Compiled = { readonly code: number | null; readonly pylock: string; readonly messages: string };
+
+/** Throws `lock/uv` when uv cannot be started. */
+export async function compileWithUv(input: CompileInput): Promise<Compiled> {
+  const folder = mkdtempSync(join(tmpdir(), 'cogpack-lock-'));
+  try {
+    const constraints = join(folder, 'constraints.txt');
+    writeFileSync(constraints, lines(input.constraints));
+    return await run(input, [
+      'pip',
+      'compile',
+      '-',
+      ...['--constraints', constraints],
+      ...['--python', interpreterFile(input.store, input.target)],
+      ...['--format', 'pylock.toml'],
+      ...['--only-binary', ':all:'],
+      ...['--cache-dir', join(input.store.dir, 'cogpack', 'tools', 'uv-cache')],
+      ...['--color', 'never'],
+      '--no-config',
+      '--no-header',
+      '--no-progress',
+      '--no-python-downloads',
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function lines(items: readonly string[]): string {
+  return items.map(item => `${item}\n`).join('');
+}
+
+// By its content: uv remembers what the program at a path has answered.
+function interpreterFile(store: Store, target: PythonTarget): string {
+  const script = interpreterScript(target);
+  const path = join(store.dir, 'cogpack', 'tools', hexOf(sha256(script)), 'python');
+  if (!existsSync(path)) writeFileAtomic(path, script);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const passedOn: readonly string[] = [
+  'HOME',
+  'NETRC',
+  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'SSL_CLIENT_CERT'],
+  ...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'],
+];
+
+function environment({ env, indexes }: CompileInput): NodeJS.ProcessEnv {
+  const kept = Object.fromEntries(
+    passedOn.flatMap(name => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
+  return {
+    ...kept,
+    PATH: '/usr/bin:/bin',
+    UV_DEFAULT_INDEX: indexes.main,
+    UV_INDEX: indexes.extra.join(' '),
+  };
+}
+
+function run(input: CompileInput, args: readonly string[]): Promise<Compiled> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(input.program, args, {
+      cwd: input.project,
+      env: environment(input),
+      signal: input.signal,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let pylock = '';
+    let messages = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      pylock += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      messages += text;
+    });
+    child.once('error', error =>
+      reject(
+        isSystemError(error, 'ABORT_ERR')
+          ? input.signal.reason
+          : new CogpackError('lock/uv', `uv cannot be started: ${messageOf(error)}`, { cause: error }),
+      ),
+    );
+    child.once('close', code => resolve({ code, pylock, messages }));
+    // uv may end before it has read everything; its exit code says why.
+    child.stdin.on('error', () => undefined).end(lines(input.requirements));
+  });
+}
