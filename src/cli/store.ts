@@ -12,12 +12,17 @@ export function add(program: Command): void {
     .command('verify')
     .description('Re-hash every blob and check every realisation; exit code 1 when something is wrong.')
     .addOption(storeOption())
+    .option(
+      '--repair',
+      'remove what is wrong and what ended processes left; it is made anew when it is needed',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ cogpack store verify --store ./store')
-    .action(async (flags: { store: string; json?: boolean }) => {
+    .action(async (flags: { store: string; repair?: boolean; json?: boolean }) => {
       const progress = createProgress(process.stderr);
       const result = await verifyStore(openStore(flags.store), {
         signal: interruptSignal(),
+        repair: flags.repair === true,
         onProgress: (done, total) => progress.update('verify', 'verify', done, total),
       });
       progress.end();

@@ -29,7 +29,11 @@ export function cogpack(args: readonly string[], options: SpawnOptions = {}): Pr
 }
 
 /** Runs a program that must succeed; gives its stdout. */
-export async function output(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
+export async function output(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}${stderr}`);
   return stdout;
