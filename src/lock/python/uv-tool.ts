@@ -17,7 +17,7 @@ import { type Descriptor, type Digest, digestSchema, hexOf } from '../../base/di
 import { CogpackError } from '../../base/error.ts';
 import { syncDirectory, temporaryName, writeFully } from '../../base/files.ts';
 import { fetch } from '../../builders/fetch.ts';
-import { fetchVerified, type Location, type Network } from '../../fetch/index.ts';
+import { fetchVerified, type Network } from '../../fetch/index.ts';
 import { readZip } from '../../formats/zip.ts';
 import { readEntry } from '../../formats/zip-read.ts';
 import type { Store } from '../../store/store.ts';
@@ -41,8 +41,7 @@ export async function uvProgram(store: Store, network: Network, signal: AbortSig
   if (existsSync(path)) return path;
   let unpacked = unpacking.get(path);
   if (unpacked === undefined) {
-    const location: Location = { kind: 'python', project: 'uv', filename };
-    unpacked = fetchWheel({ sha256, size, filename }, location, store, network, signal).then(wheel =>
+    unpacked = fetchWheel({ sha256, size, filename }, store, network, signal).then(wheel =>
       unpack(store, wheel, `uv-${version}.data/scripts/uv`, filename, path),
     );
     unpacking.set(path, unpacked);
@@ -66,11 +65,11 @@ function pinnedWheel() {
 
 async function fetchWheel(
   { filename, sha256, size }: { readonly filename: string; readonly sha256: Digest; readonly size: number },
-  location: Location,
   store: Store,
   network: Network,
   signal: AbortSignal,
 ): Promise<Descriptor> {
+  const location = { kind: 'python', project: 'uv', filename } as const;
   const { file } = await fetch.build(
     { sha256, size },
     {},
