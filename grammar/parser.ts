@@ -78,7 +78,7 @@ class JsonnetParser extends EmbeddedActionsParser {
     super(t.tokens, {
       recoveryEnabled,
       skipValidations: true,
-      maxLookahead: 2,
+      maxLookahead: 1,
       errorMessageProvider: messages,
     });
     this.performSelfAnalysis();

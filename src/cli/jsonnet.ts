@@ -16,7 +16,7 @@ import {
   typeOf,
   type Value,
 } from '../language/index.ts';
-import { positiveInteger } from './options.ts';
+import { positiveInteger } from './numbers.ts';
 
 type Flags = {
   readonly exec?: boolean;

@@ -49,14 +49,6 @@ function addArgument(text: string, before: ExternalArguments): ExternalArguments
   return { ...before, [name]: { kind: 'string', text: value } };
 }
 
-/** A whole number from 1 on. */
-export function positiveInteger(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('a whole number from 1 on is expected');
-  return number;
-}
-
 export function lockFileOf(description: string): string {
   return join(projectOf(description), 'cogpack.lock');
 }

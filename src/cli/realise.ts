@@ -7,7 +7,8 @@ import { type Evaluated, projectOf, type Target } from '../description/evaluate.
 import { type RealiseResult, realise } from '../graph/realise.ts';
 import { manifestMediaType } from '../store/manifest.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { type DescriptionFlags, evaluateLocked, positiveInteger, withDescription } from './options.ts';
+import { positiveInteger } from './numbers.ts';
+import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { interruptSignal } from './terminal.ts';
 
