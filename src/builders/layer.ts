@@ -119,8 +119,11 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
     },
     link(path, target) {
       enter(path, 'link');
-      if (target === '' || target.includes('\0')) {
-        throw new CogpackError('layer/link', `${name}: the link ${path} has no usable target`);
+      if (target === '' || target.includes('\0') || target.includes('\ufffd')) {
+        throw new CogpackError(
+          'layer/link',
+          `${name}: the link ${path} has no usable target: ${JSON.stringify(target)}`,
+        );
       }
       stream.add(tarHeader({ type: 'link', path, target }));
     },

@@ -56,7 +56,9 @@ export function placeEntries(
 /** True for a folder. */
 function checkEntry(wheel: string, { name, mode }: ZipEntry): boolean {
   const isFolder = name.endsWith('/');
-  const fault = pathFault(isFolder ? name.slice(0, -1) : name);
+  // Elsewhere a backslash is a character like others; in a zip it may be meant as Windows' separator.
+  const path = isFolder ? name.slice(0, -1) : name;
+  const fault = path.includes('\\') ? 'it has a backslash' : pathFault(path);
   if (fault !== undefined) {
     throw new CogpackError(
       'wheel/path',

@@ -1,7 +1,7 @@
 // A deflate encoder (RFC 1951) whose output depends on its input alone: the same bytes on every machine, Node and
 // zlib build, which node:zlib does not promise. It favours speed: greedy LZ77 with short hash chains, then for each
 // block the smallest of stored, fixed and dynamic Huffman codes. Changing any constant here changes every layer that
-// is compressed here, so it asks for new versions of the builders tree and deb.
+// is written here, so it asks for new versions of the builders wheel, deb and tree.
 import {
   distanceBase,
   distanceCode,
@@ -156,6 +156,7 @@ function writeStored(input: Uint8Array, from: number, to: number, final: number,
   } while (at < to);
 }
 
+// The four flushes stand in line: this loop and the one of encodeBlock take nearly all the time.
 function writeTokens(count: number, codes: Codes, out: Bits): void {
   const { literalBits, literalLengths, distanceBits, distanceLengths } = codes;
   const bytes = out.bytes;

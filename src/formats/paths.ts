@@ -4,7 +4,6 @@
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'it is empty';
   if (path.startsWith('/')) return 'it is absolute';
-  if (path.includes('\\')) return 'it has a backslash';
   if (path.includes('\0')) return 'it has a NUL character';
   if (path.includes('\ufffd')) return 'it is not UTF-8';
   if (!path.isWellFormed()) return 'it has half a surrogate pair';
