@@ -68,6 +68,7 @@ test('what lies below /bin, /sbin and /lib* goes to /usr, with the links that le
     folder('./usr/bin/'),
     { name: './usr/bin/env', content: 'env', mode: 0o755 },
     { name: './library', content: 'no library folder' },
+    { name: './usr/back\\x2dslash', content: 'as systemd names units' },
   ]);
   expect(await listLayer(bench.store, layer)).toEqual([
     '755 directory usr/',
@@ -81,6 +82,7 @@ test('what lies below /bin, /sbin and /lib* goes to /usr, with the links that le
     '777 symlink usr/lib64/ld.so -> /lib/ld.so',
     '755 file usr/bin/env: env',
     '644 file library: no library folder',
+    '644 file usr/back\\x2dslash: as systemd names units',
     ...status,
   ]);
 });
@@ -142,6 +144,12 @@ const refused: readonly [string, string, RegExp, TarFixture[], Partial<DebFixtur
     'layer/link',
     /hard link to \/etc\/shadow/,
     [{ name: './a', type: 'link', linkname: '/etc/shadow' }],
+  ],
+  [
+    'a link that is not UTF-8',
+    'layer/link',
+    /link has no usable target/,
+    [{ name: './link', type: 'symlink', linkname: 'a\ufffd' }],
   ],
   ['a device', 'deb/kind', /null is a character-device/, [{ name: './dev/null', type: 'character-device' }]],
   ['a pipe', 'deb/kind', /pipe is a fifo/, [{ name: './pipe', type: 'fifo' }]],

@@ -3,20 +3,7 @@ import { expect, test } from 'vitest';
 import { comparePaths, parentsOf, pathFault } from '../../src/formats/paths.ts';
 
 test('a path that could leave its root is at fault', () => {
-  for (const path of [
-    '',
-    '/a',
-    '..',
-    'a/../b',
-    './a',
-    'a/.',
-    'a//b',
-    'a/',
-    'a\\b',
-    'a\0b',
-    'a\ufffdb',
-    'a\ud800',
-  ]) {
+  for (const path of ['', '/a', '..', 'a/../b', './a', 'a/.', 'a//b', 'a/', 'a\0b', 'a\ufffdb', 'a\ud800']) {
     expect(pathFault(path), JSON.stringify(path)).toBeDefined();
   }
   expect(pathFault('é'.repeat(128))).toBeDefined();
@@ -24,7 +11,7 @@ test('a path that could leave its root is at fault', () => {
 });
 
 test('plain paths are safe, whatever their script', () => {
-  for (const path of ['a', 'a/b', '..a/b..', 'a b/größe/漢字', '...', '-x', 'é'.repeat(127)]) {
+  for (const path of ['a', 'a/b', '..a/b..', 'a b/größe/漢字', '...', '-x', 'a\\x2db', 'é'.repeat(127)]) {
     expect(pathFault(path), path).toBeUndefined();
   }
 });
