@@ -80,7 +80,7 @@ export function lockText(answers: Lock): string {
   return `${layOut(lock, '')}\n`;
 }
 
-// Objects and arrays of plain values stand on one line, others have a line for each member.
+// An object without arrays in it stands on one line; others, and arrays, have a line for each member.
 function layOut(value: Json, indent: string): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members: [string, Json][] = Array.isArray(value)
@@ -90,17 +90,19 @@ function layOut(value: Json, indent: string): string {
         .map(([name, item]) => [`${JSON.stringify(name)}: `, item]);
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   if (members.length === 0) return open + close;
-  const isFlat = members.every(([, item]) => typeof item !== 'object' || item === null);
-  if (isFlat && !Array.isArray(value)) {
-    return `{ ${members.map(([name, item]) => name + layOut(item, '')).join(', ')} }`;
-  }
+  if (!hasArray(value)) return `{ ${members.map(([name, item]) => name + layOut(item, '')).join(', ')} }`;
   const inner = `${indent}  `;
   const lines = members.map(([name, item]) => inner + name + layOut(item, inner));
   return `${open}\n${lines.join(',\n')}\n${indent}${close}`;
 }
 
+function hasArray(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.values(value).some(hasArray);
+}
+
 // What a person looks for stands first.
-const leading: readonly string[] = ['kind', 'name', 'version'];
+const leading: readonly string[] = ['kind', 'name', 'version', 'request'];
 
 function rank(field: string): number {
   const at = leading.indexOf(field);

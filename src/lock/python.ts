@@ -130,8 +130,9 @@ function unresolved({ messages }: Compiled): CogpackError {
   const text = messages
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/^(error|\s*cause): /gm, '')
+    .replace(/^(warning|hint): .*$/gm, '')
     .trim();
-  const wanting = [...text.matchAll(/Wheels are required for `([^`]+)`/g)].map(match => match[1]!);
+  const wanting = [...messages.matchAll(/Wheels are required for `([^`]+)`/g)].map(match => match[1]!);
   if (wanting.length > 0) return noWheel(wanting, text);
   return new CogpackError('lock/python', `the Python packages cannot be resolved: ${text}`, {
     hint: 'change the requirements that are named; the indexes asked are those of uv and pip on this machine',

@@ -39,7 +39,7 @@ export async function compileWithUv(input: CompileInput): Promise<Compiled> {
       'pip',
       'compile',
       '-',
-      ...['--constraints', constraints],
+      ...(input.constraints.length > 0 ? ['--constraints', constraints] : []),
       ...['--python', interpreterFile(input.store, input.target)],
       ...['--format', 'pylock.toml'],
       ...['--only-binary', ':all:'],

@@ -44,9 +44,9 @@ const packageSchema = z.object({
   marker: z.string().optional(),
   wheels: z.array(fileSchema).default([]),
   archive: fileSchema.optional(),
-  sdist: z.unknown(),
-  vcs: z.unknown(),
-  directory: z.unknown(),
+  sdist: z.unknown().optional(),
+  vcs: z.unknown().optional(),
+  directory: z.unknown().optional(),
 });
 
 const pylockSchema = z.object({
