@@ -2,48 +2,58 @@
 import { CogpackError } from '../base/error.ts';
 import type { Builder } from './builder.ts';
 
-type Loaded = Builder;
 type Entry = {
   readonly version: number;
   readonly outputs: readonly string[];
   readonly thread: Builder['thread'];
-  readonly load: () => Promise<Loaded>;
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments are checked by the builder's own schema
+  readonly load: () => Promise<Builder<any>>;
 };
+
+const layer = (version: number, load: Entry['load']): Entry => ({
+  version,
+  outputs: ['layer'],
+  thread: 'worker',
+  load,
+});
 
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
-const entries: Readonly<Record<string, Entry>> = {
-  fetch: { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
-  wheel: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./wheel.ts')).wheel },
-  deb: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./deb.ts')).deb },
-  tree: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./tree.ts')).tree },
-  join: { version: 1, outputs: ['layer'], thread: 'worker', load: async () => (await import('./join.ts')).join },
-  image: { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
-};
+const entries = new Map<string, Entry>([
+  ['deb', layer(1, async () => (await import('./deb.ts')).deb)],
+  [
+    'fetch',
+    { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
+  ],
+  [
+    'image',
+    { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
+  ],
+  ['join', layer(1, async () => (await import('./join.ts')).join)],
+  ['tree', layer(1, async () => (await import('./tree.ts')).tree)],
+  ['wheel', layer(1, async () => (await import('./wheel.ts')).wheel)],
+]);
 
-export const builderNames: readonly string[] = Object.keys(entries);
+export const builderNames: readonly string[] = [...entries.keys()];
 
 /** `wheel` → `wheel@1`, the form that stands in a derivation; undefined for an unknown name. */
 export function versionedName(name: string): string | undefined {
-  const entry = entries[name];
+  const entry = entries.get(name);
   return entry && `${name}@${entry.version}`;
 }
 
 /** The outputs that a builder makes; the first is the one meant where none is named. */
 export function outputsOf(name: string): readonly string[] {
-  return entries[name]!.outputs;
+  return entries.get(name)!.outputs;
 }
 
 /** The builder that a derivation asks for. Throws `builder/unknown`. */
 export function builderEntry(versioned: string): Entry {
   const [name = '', version] = versioned.split('@');
-  const entry = entries[name];
+  const entry = entries.get(name);
   if (entry !== undefined && String(entry.version) === version) return entry;
-  throw new CogpackError(
-    'builder/unknown',
-    `there is no builder ${versioned}; here are ${builderNames.map(versionedName).join(', ')}`,
-    {
-      hint: 'evaluate the description again with this version of cogpack',
-    },
-  );
+  const known = builderNames.map(versionedName).join(', ');
+  throw new CogpackError('builder/unknown', `there is no builder ${versioned}; here are ${known}`, {
+    hint: 'evaluate the description again with this version of cogpack',
+  });
 }
