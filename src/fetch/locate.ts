@@ -103,7 +103,7 @@ async function filesOrNone(page: Promise<readonly IndexFile[]>): Promise<readonl
 }
 
 /** Files on the index's own host need the login that its URL was written with. */
-function withLogin(url: URL, index: string): URL {
+export function withLogin(url: URL, index: string): URL {
   const { origin, username, password } = new URL(index);
   if (url.origin === origin && url.username === '') {
     url.username = username;

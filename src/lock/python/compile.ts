@@ -16,6 +16,8 @@ import type { PythonTarget } from './target.ts';
 export type CompileInput = {
   readonly program: string;
   readonly target: PythonTarget;
+  /** In place of the target's stand-in. */
+  readonly interpreter?: string;
   /** Requirements (PEP 508), and paths relative to `project`. */
   readonly requirements: readonly string[];
   readonly constraints: readonly string[];
@@ -40,7 +42,7 @@ export async function compileWithUv(input: CompileInput): Promise<Compiled> {
       'compile',
       '-',
       ...(input.constraints.length > 0 ? ['--constraints', constraints] : []),
-      ...['--python', interpreterFile(input.store, input.target)],
+      ...['--python', input.interpreter ?? interpreterFile(input.store, input.target)],
       ...['--format', 'pylock.toml'],
       ...['--only-binary', ':all:'],
       ...['--cache-dir', join(input.store.dir, 'cogpack', 'tools', 'uv-cache')],

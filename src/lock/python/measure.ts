@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { digestOfHex } from '../../base/digest.ts';
 import { CogpackError, messageOf } from '../../base/error.ts';
-import { httpUrl } from '../../fetch/locate.ts';
+import { httpUrl, withLogin } from '../../fetch/locate.ts';
 import type { ResolveContext } from '../context.ts';
 import type { LockedFile } from './pylock.ts';
 
@@ -27,10 +27,12 @@ export async function measured(
 
 async function partsOf(
   { filename, path, url }: LockedFile,
-  { network, signal, project }: ResolveContext,
+  { config, network, signal, project }: ResolveContext,
 ): Promise<AsyncIterable<Uint8Array>> {
   if (path === undefined) {
-    return (await network.http.get(httpUrl(url ?? '', filename), { name: filename, signal })).parts;
+    const { extra, main } = config.pythonIndexes();
+    const source = [...extra, main].reduce(withLogin, httpUrl(url ?? '', filename));
+    return (await network.http.get(source, { name: filename, signal })).parts;
   }
   const stream = createReadStream(resolve(project, path), { signal });
   return stream.once('error', error =>
