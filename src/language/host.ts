@@ -5,7 +5,7 @@ import { CogpackError, type Span } from '../base/error.ts';
 import { call } from './calls.ts';
 import { inside } from './failure.ts';
 import { spanOf } from './location.ts';
-import { notData } from './manifest.ts';
+import { manifestJson as jsonText, notData } from './manifest.ts';
 import { checkAsserts, fieldNamesOf, fieldOf } from './objects.ts';
 import { force } from './operators.ts';
 import { fromPlain } from './std/parse.ts';
@@ -84,6 +84,11 @@ function plain(value: Value, path: (string | number)[]): Json {
     path.pop();
   }
   return data;
+}
+
+/** The JSON text of a value, as `cogpack jsonnet` prints it. Throws as toHost does. */
+export function manifestJson(value: Value): string {
+  return inside(() => jsonText(value));
 }
 
 /** Plain data as a value. */

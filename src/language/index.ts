@@ -3,5 +3,4 @@ export type { EvaluationOptions, ExternalArguments, Native } from './evaluate.ts
 export { evaluateFile, evaluateSnippet } from './evaluate.ts';
 export * from './host.ts';
 export { type Importer, projectImporter } from './importer.ts';
-export { manifestJson } from './manifest.ts';
 export { typeOf, type Value } from './values.ts';

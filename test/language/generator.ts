@@ -139,8 +139,44 @@ const library: readonly (readonly [name: string, args: readonly string[], result
 ];
 
 const keys = ['a', 'b', 'c', 'd', 'x-y', 'é', '10', ''];
-const words = ['', 'a', 'ab', 'b', 'hello', 'Hello World', ' x ', 'a,b,c', 'é', '😀', 'z\\n', '%d', '%s and %s', '%05.2f', '%-6s|', '%x', '12', '0x1F', "it's", '<&>', '$x', 'Ünï', '\\u0001', 'true', '-1', 'a: b'];
-const kinds: readonly Kind[] = ['number', 'integer', 'string', 'boolean', 'array', 'numbers', 'strings', 'object'];
+const words = [
+  '',
+  'a',
+  'ab',
+  'b',
+  'hello',
+  'Hello World',
+  ' x ',
+  'a,b,c',
+  'é',
+  '😀',
+  'z\\n',
+  '%d',
+  '%s and %s',
+  '%05.2f',
+  '%-6s|',
+  '%x',
+  '12',
+  '0x1F',
+  "it's",
+  '<&>',
+  '$x',
+  'Ünï',
+  '\\u0001',
+  'true',
+  '-1',
+  'a: b',
+];
+const kinds: readonly Kind[] = [
+  'number',
+  'integer',
+  'string',
+  'boolean',
+  'array',
+  'numbers',
+  'strings',
+  'object',
+];
 
 /** The program of a seed. */
 export function generate(seed: number): string {
@@ -150,11 +186,15 @@ export function generate(seed: number): string {
   let counter = 0;
   let budget = 120;
 
-  const name = (prefix: string) => `${prefix}${(counter += 1)}`;
+  const name = (prefix: string) => {
+    counter += 1;
+    return `${prefix}${counter}`;
+  };
 
   const expression = (wanted: string, depth: number, scope: readonly Variable[]): string => {
     budget -= 1;
-    const kind = random() < 0.015 ? pick(kinds) : wanted === 'any' ? (random() < 0.1 ? 'null' : pick(kinds)) : wanted;
+    const kind =
+      random() < 0.015 ? pick(kinds) : wanted === 'any' ? (random() < 0.1 ? 'null' : pick(kinds)) : wanted;
     const usable = scope.filter(variable => variable.kind === kind);
     if (usable.length > 0 && random() < 0.35) return pick(usable).name;
     if (depth <= 0 || budget <= 0) return leaf(kind, scope);
@@ -172,7 +212,9 @@ export function generate(seed: number): string {
       return `{ a: ${expression(kind, depth - 1, scope)}, b: ${expression('any', depth - 1, scope)} }.a`;
     }
     if (roll < 0.75) {
-      const fitting = library.filter(([, , result]) => result === kind || (result === 'any' && random() < 0.2));
+      const fitting = library.filter(
+        ([, , result]) => result === kind || (result === 'any' && random() < 0.2),
+      );
       if (fitting.length > 0) {
         const [fn, args] = pick(fitting);
         return `std.${fn}(${args.map(arg => argument(arg, depth - 1, scope)).join(', ')})`;
@@ -183,7 +225,10 @@ export function generate(seed: number): string {
 
   const argument = (wanted: string, depth: number, scope: readonly Variable[]): string => {
     if (/^[fpan]:/.test(wanted)) {
-      const parameters = wanted.slice(2).split(',').map(kind => ({ name: name('p'), kind: kind as Kind }));
+      const parameters = wanted
+        .slice(2)
+        .split(',')
+        .map(kind => ({ name: name('p'), kind: kind as Kind }));
       const result = { f: 'any', p: 'boolean', a: 'array', n: 'number' }[wanted[0]!]!;
       return `function(${parameters.map(p => p.name).join(', ')}) ${expression(result, depth, [...scope, ...parameters])}`;
     }
@@ -201,7 +246,12 @@ export function generate(seed: number): string {
       case 'arrays':
         return list('array', depth, scope);
       case 'json':
-        return pick([`std.toString(${expression('any', depth, scope)})`, `'{"a": [1, 2.5, null, true], "b": "x\\\\n"}'`, "'[1, ]'", "'-0.5e3'"]);
+        return pick([
+          `std.toString(${expression('any', depth, scope)})`,
+          `'{"a": [1, 2.5, null, true], "b": "x\\\\n"}'`,
+          "'[1, ]'",
+          "'-0.5e3'",
+        ]);
       default:
         return expression(wanted, depth, scope);
     }
@@ -217,7 +267,20 @@ export function generate(seed: number): string {
       case 'null':
         return 'null';
       case 'number':
-        return pick(['0', '1', '-1', '2.5', '0.1', '1e10', '-3.75', '123456789', '1e-7', '3.14159', '1e21', '100']);
+        return pick([
+          '0',
+          '1',
+          '-1',
+          '2.5',
+          '0.1',
+          '1e10',
+          '-3.75',
+          '123456789',
+          '1e-7',
+          '3.14159',
+          '1e21',
+          '100',
+        ]);
       case 'integer':
         return pick(['0', '1', '2', '3', '5', '7', '-2', '64', '10']);
       case 'string':
@@ -225,13 +288,27 @@ export function generate(seed: number): string {
       case 'boolean':
         return pick(['true', 'false']);
       case 'array':
-        return pick(['[]', '[1, "a", null]', '[[1], [2, 3]]', '[{ a: 1 }, { a: 2 }]', '[true, false]', '[1, 2, 3]', '["a", "b"]']);
+        return pick([
+          '[]',
+          '[1, "a", null]',
+          '[[1], [2, 3]]',
+          '[{ a: 1 }, { a: 2 }]',
+          '[true, false]',
+          '[1, 2, 3]',
+          '["a", "b"]',
+        ]);
       case 'numbers':
         return pick(['[]', '[3, 1, 2]', '[1.5, -2, 1.5]', '[10, 9, 10, 65]']);
       case 'strings':
         return pick(['[]', "['b', 'a', 'c']", "['x', '', 'x']", "['é', 'e', 'z', '😀']"]);
       default:
-        return pick(['{}', '{ a: 1 }', "{ a: 'x', b:: 2, c: [1] }", '{ a: { b: { c: 1 } } }', "{ 'x-y': null, d: true }"]);
+        return pick([
+          '{}',
+          '{ a: 1 }',
+          "{ a: 'x', b:: 2, c: [1] }",
+          '{ a: { b: { c: 1 } } }',
+          "{ 'x-y': null, d: true }",
+        ]);
     }
   };
 
@@ -252,7 +329,9 @@ export function generate(seed: number): string {
       const value = expression(type, depth - 1, scope);
       return random() < 0.2 ? `${parameter}=${value}` : value;
     });
-    const ordered = args.some((arg, i) => /^p\d+=/.test(arg) && args.slice(i).some(after => !/^p\d+=/.test(after)))
+    const ordered = args.some(
+      (arg, i) => /^p\d+=/.test(arg) && args.slice(i).some(after => !/^p\d+=/.test(after)),
+    )
       ? args.map(arg => arg.replace(/^p\d+=(?!=)/, ''))
       : args;
     const body = expression(kind, depth - 1, [...scope, ...parameters]);
@@ -263,28 +342,67 @@ export function generate(seed: number): string {
     const of = (wanted: string) => expression(wanted, depth - 1, scope);
     switch (kind) {
       case 'number':
-        return pick([() => `(${of('number')} ${pick(['+', '-', '*', '/'])} ${of('number')})`, () => `-${of('integer')}`, () => `(${of('integer')} % ${of('integer')})`])();
+        return pick([
+          () => `(${of('number')} ${pick(['+', '-', '*', '/'])} ${of('number')})`,
+          () => `-${of('integer')}`,
+          () => `(${of('integer')} % ${of('integer')})`,
+        ])();
       case 'integer':
-        return pick([() => `(${of('integer')} ${pick(['+', '-', '*', '&', '|', '^'])} ${of('integer')})`, () => `~${of('integer')}`, () => `(${of('integer')} ${pick(['<<', '>>'])} ${below(8)})`])();
+        return pick([
+          () => `(${of('integer')} ${pick(['+', '-', '*', '&', '|', '^'])} ${of('integer')})`,
+          () => `~${of('integer')}`,
+          () => `(${of('integer')} ${pick(['<<', '>>'])} ${below(8)})`,
+        ])();
       case 'string':
-        return pick([() => `(${of('string')} + ${of('any')})`, () => `(${of('any')} + ${of('string')})`, () => `(${of('string')} % ${of('array')})`, () => `${of('string')}[${below(4)}:${below(6)}:${1 + below(2)}]`, () => `('%s' % ${of('any')})`, () => `('${pick(['%d', '%5.1f', '%e', '%g', '%o', '%X', '%+d', '% d', '%#x', '%08.3f', '%c', '%i', '%-8g|', '%.3s'])}' % [${of(pick(['number', 'integer', 'string']))}])`])();
+        return pick([
+          () => `(${of('string')} + ${of('any')})`,
+          () => `(${of('any')} + ${of('string')})`,
+          () => `(${of('string')} % ${of('array')})`,
+          () => `${of('string')}[${below(4)}:${below(6)}:${1 + below(2)}]`,
+          () => `('%s' % ${of('any')})`,
+          () =>
+            `('${pick(['%d', '%5.1f', '%e', '%g', '%o', '%X', '%+d', '% d', '%#x', '%08.3f', '%c', '%i', '%-8g|', '%.3s'])}' % [${of(pick(['number', 'integer', 'string']))}])`,
+        ])();
       case 'boolean':
-        return pick([() => `(${of('number')} ${pick(['<', '<=', '>', '>='])} ${of('number')})`, () => `(${of('string')} ${pick(['<', '<=', '>', '>='])} ${of('string')})`, () => `(${of('any')} ${pick(['==', '!='])} ${of('any')})`, () => `(${of('boolean')} ${pick(['&&', '||'])} ${of('boolean')})`, () => `!${of('boolean')}`, () => `(${quote(pick(keys))} in ${of('object')})`, () => `(${of('numbers')} < ${of('numbers')})`])();
+        return pick([
+          () => `(${of('number')} ${pick(['<', '<=', '>', '>='])} ${of('number')})`,
+          () => `(${of('string')} ${pick(['<', '<=', '>', '>='])} ${of('string')})`,
+          () => `(${of('any')} ${pick(['==', '!='])} ${of('any')})`,
+          () => `(${of('boolean')} ${pick(['&&', '||'])} ${of('boolean')})`,
+          () => `!${of('boolean')}`,
+          () => `(${quote(pick(keys))} in ${of('object')})`,
+          () => `(${of('numbers')} < ${of('numbers')})`,
+        ])();
       case 'array':
-        return pick([() => `(${of('array')} + ${of('array')})`, () => list('any', depth, scope), () => comprehension(depth, scope), () => `${of('array')}[${pick(['', '0', '1', '-1', '-2'])}:${pick(['', '1', '3', '-1'])}${pick(['', ':2'])}]`])();
+        return pick([
+          () => `(${of('array')} + ${of('array')})`,
+          () => list('any', depth, scope),
+          () => comprehension(depth, scope),
+          () =>
+            `${of('array')}[${pick(['', '0', '1', '-1', '-2'])}:${pick(['', '1', '3', '-1'])}${pick(['', ':2'])}]`,
+        ])();
       case 'numbers':
         return pick([() => list('number', depth, scope), () => `(${of('numbers')} + ${of('numbers')})`])();
       case 'strings':
         return pick([() => list('string', depth, scope), () => `(${of('strings')} + ${of('strings')})`])();
       case 'object':
-        return pick([() => object(depth, scope), () => `(${of('object')} + ${of('object')})`, () => `${object(depth, scope)} ${object(depth, scope)}`, () => objectComprehension(depth, scope)])();
+        return pick([
+          () => object(depth, scope),
+          () => `(${of('object')} + ${of('object')})`,
+          () => `${object(depth, scope)} ${object(depth, scope)}`,
+          () => objectComprehension(depth, scope),
+        ])();
       default:
         return leaf(kind, scope);
     }
   };
 
   const comprehension = (depth: number, scope: readonly Variable[]): string => {
-    const [kind, source] = pick([['number', 'numbers'], ['string', 'strings'], ['any', 'array']] as const);
+    const [kind, source] = pick([
+      ['number', 'numbers'],
+      ['string', 'strings'],
+      ['any', 'array'],
+    ] as const);
     const item = { name: name('i'), kind };
     const inner = [...scope, item];
     const filter = random() < 0.4 ? ` if ${expression('boolean', depth - 1, inner)}` : '';
@@ -298,17 +416,22 @@ export function generate(seed: number): string {
   };
 
   const object = (depth: number, scope: readonly Variable[]): string => {
-    const own = Array.from({ length: 1 + below(3) }, (_, index) => ({ key: keys[index]!, kind: pick(kinds) }));
+    const own = Array.from({ length: 1 + below(3) }, (_, index) => ({
+      key: keys[index]!,
+      kind: pick(kinds),
+    }));
     const bound = random() < 0.3 ? { name: name('v'), kind: pick(kinds) } : undefined;
     const inner = bound === undefined ? scope : [...scope, bound];
     const members = own.map(({ key, kind }, index) => {
       const before = own.slice(0, index).find(field => field.kind === kind);
-      const value = before !== undefined && random() < 0.4 ? `self.${before.key}` : expression(kind, depth - 1, inner);
+      const value =
+        before !== undefined && random() < 0.4 ? `self.${before.key}` : expression(kind, depth - 1, inner);
       const plus = random() < 0.15 ? '+' : '';
       const named = random() < 0.2 ? `['${key}']` : random() < 0.2 ? `'${key}'` : key;
       return `${named}${plus}${pick([':', ':', ':', '::', ':::'])} ${value}`;
     });
-    if (bound !== undefined) members.push(`local ${bound.name} = ${expression(bound.kind, depth - 1, scope)}`);
+    if (bound !== undefined)
+      members.push(`local ${bound.name} = ${expression(bound.kind, depth - 1, scope)}`);
     if (random() < 0.1) members.push(`assert ${expression('boolean', depth - 1, inner)} || true`);
     if (random() < 0.15) members.push(`d: if 'a' in super then super.a else 'none'`);
     return `{ ${members.join(', ')} }`;
