@@ -2,6 +2,7 @@
 // line of JSON; the image's interpreter is not on this machine, and may be of another architecture, so a shell script
 // gives the answer that it would give. The form belongs to the pinned uv (stdlib/facts/uv.json): its crate
 // uv-python reads it, and test/lock/python.test.ts holds it against uv.
+import { markersOf } from './markers.ts';
 import { languageOf, type PythonTarget } from './target.ts';
 
 /** A program that answers as the target's interpreter. It needs /bin/sh and nothing else. */
@@ -11,7 +12,7 @@ export function interpreterScript(target: PythonTarget): string {
 }
 
 function interpreterAnswer(target: PythonTarget) {
-  const { version, machine, glibcMinor } = target;
+  const { machine, glibcMinor } = target;
   const python = languageOf(target).join('.');
   const scheme = (root: string) => ({
     platlib: `${root}lib/python${python}/site-packages`,
@@ -22,20 +23,7 @@ function interpreterAnswer(target: PythonTarget) {
   });
   return {
     result: 'success',
-    markers: {
-      implementation_name: 'cpython',
-      implementation_version: version,
-      os_name: 'posix',
-      platform_machine: machine,
-      platform_python_implementation: 'CPython',
-      // The kernel is that of wherever the image runs: no requirement can rest on it.
-      platform_release: '',
-      platform_system: 'Linux',
-      platform_version: '',
-      python_full_version: version,
-      python_version: python,
-      sys_platform: 'linux',
-    },
+    markers: markersOf(target),
     sys_base_prefix: '/usr',
     sys_base_exec_prefix: '/usr',
     sys_prefix: '/usr',
