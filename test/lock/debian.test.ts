@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { archiveRoots } from '../../src/fetch/config.ts';
 import { readConfig } from '../../src/fetch/index.ts';
-import { signedText } from '../../src/lock/debian/release.ts';
 import { type DebianAnswer, resolveDebian } from '../../src/lock/debian.ts';
 import { resolveRequest } from '../../src/lock/index.ts';
 import { openStore } from '../../src/store/store.ts';
 import { networkOf, type Served, serve } from '../fetch/server.ts';
+import { makeSigner } from './openpgp-fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cogpack-debian-'));
 const signal = AbortSignal.timeout(300_000);
+const signer = makeSigner('rsa');
+const keyring = join(folder, 'keyring.gpg');
+writeFileSync(keyring, signer.keyring);
 let served: Served | undefined;
 beforeAll(() => () => rmSync(folder, { recursive: true }));
 afterEach(async () => {
@@ -36,15 +39,12 @@ function archive(codename: string, packages: string, byHash = true): Archive {
   return { release, files: { [`${path}/${byHash ? `by-hash/SHA256/${hash}` : 'Packages.xz'}`]: index } };
 }
 
-const signed = (text: string) =>
-  `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n${text}-----BEGIN PGP SIGNATURE-----\n\nnone\n-----END PGP SIGNATURE-----\n`;
-
 function serveArchives(suites: Readonly<Record<string, Archive>>): Promise<Served> {
   return serve((request, response) => {
     const [, suite = '', path = ''] =
       /^\/(debian(?:-security)?\/dists\/[^/]+)\/(.*)$/.exec(request.url!) ?? [];
     const known = suites[suite];
-    const body = path === 'InRelease' && known ? signed(known.release) : known?.files[path];
+    const body = path === 'InRelease' && known ? signer.clearSign(known.release) : known?.files[path];
     if (body === undefined) response.writeHead(404).end();
     else response.end(body);
   });
@@ -57,8 +57,12 @@ const request = {
   packages: ['app'],
 } as const;
 
-function resolve(url: string, more: object = {}): Promise<DebianAnswer> {
-  const network = networkOf({}, folder, { debianMirror: `${url}/debian` });
+function resolve(
+  url: string,
+  more: object = {},
+  env: NodeJS.ProcessEnv = { COGPACK_DEBIAN_KEYRING: keyring },
+): Promise<DebianAnswer> {
+  const network = networkOf(env, folder, { debianMirror: `${url}/debian` });
   const context = {
     project: folder,
     config: network.config,
@@ -152,11 +156,13 @@ test('a request that is no request of its kind is refused with what is wrong', a
   await expect(resolveRequest({ kind: 'rpm' }, context)).rejects.toMatchObject({ code: 'lock/kind' });
 });
 
-test('only the signed part of a clear-signed text is read', () => {
-  expect(signedText(`Codename: evil\n${signed('Codename: good\n- -dash\n')}Codename: evil\n`)).toBe(
-    'Codename: good\n-dash',
-  );
-  expect(signedText('Codename: bare\n')).toBeUndefined();
+test('an InRelease file that Debian has not signed is refused', async () => {
+  served = await serveArchives({ 'debian/dists/bookworm': archive('bookworm', packages) });
+  await expect(resolve(served.url, {}, {})).rejects.toMatchObject({
+    code: 'debian/signature',
+    message: expect.stringContaining(`signed by unknown keys: ${signer.fingerprint.toUpperCase()}`),
+    hint: expect.stringContaining('COGPACK_DEBIAN_KEYRING'),
+  });
 });
 
 /** What apt would install into an empty system from the suite alone, as `name version` by name. */

@@ -1,5 +1,5 @@
-// An archive's suite: its Release file (in InRelease, clear-signed) states the sha256 of each Packages index; the index
-// is fetched by that hash (Acquire-By-Hash), so that a mirror in the middle of an update still serves what was stated.
+// An archive's suite: its Release file (InRelease, signed by the archive's keys) states the sha256 of each Packages
+// index; the index is fetched by that hash (Acquire-By-Hash), so that a mirror in the middle of an update still serves what was stated.
 import { Readable } from 'node:stream';
 import xz from 'xz-decompress';
 import { CogpackError, messageOf } from '../../base/error.ts';
@@ -8,14 +8,16 @@ import { shownUrl } from '../../fetch/credentials.ts';
 import { fetchVerified, type Network } from '../../fetch/download.ts';
 import { readAll } from '../../fetch/http.ts';
 import { parseStanzas, type Stanza } from '../../formats/control.ts';
+import { archiveKeys } from './keys.ts';
 import type { PackageIndex } from './packages.ts';
+import { verifiedText } from './signed.ts';
 
 export type Suite = { readonly archive: string; readonly name: string };
 
 const mostRelease = 16 * 2 ** 20;
 const mostPackages = 2 ** 29;
 
-/** The component main of a suite for one architecture. Throws `debian/release`, `debian/index` and as fetches do. */
+/** The component main of a suite for one architecture. Throws `debian/signature`, `debian/release`, `debian/index` and as fetches do. */
 export async function fetchIndex(
   suite: Suite,
   architecture: string,
@@ -59,7 +61,13 @@ async function fetchRelease(
   const url = new URL(`${root}/dists/${encodeURIComponent(name)}/InRelease`);
   const body = await http.get(url, { name: `${label} InRelease`, signal });
   const bytes = await readAll(body, `${label} InRelease`, mostRelease);
-  const release = parseStanzas(signedText(bytes.toString('utf8')) ?? '')[0];
+  const verified = verifiedText(bytes.toString('utf8'), archiveKeys(config.env));
+  if ('fault' in verified) {
+    throw new CogpackError('debian/signature', `${shownUrl(url)} cannot be trusted: ${verified.fault}`, {
+      hint: 'try another mirror; for one that signs with its own key name its keyring in COGPACK_DEBIAN_KEYRING',
+    });
+  }
+  const release = parseStanzas(verified.text)[0];
   if (release === undefined || !release.has('sha256')) {
     throw new CogpackError('debian/release', `${shownUrl(url)} is not the InRelease file of a Debian suite`, {
       hint: 'check the mirror: below its URL lie dists/ and pool/',
@@ -73,15 +81,6 @@ async function fetchRelease(
     );
   }
   return release;
-}
-
-/** The text inside a clear-signed message (RFC 9580, 7), without its dash escapes; undefined when it is none. */
-export function signedText(text: string): string | undefined {
-  const match =
-    /^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:\S.*\n)*\r?\n([\s\S]*?)\n-----BEGIN PGP SIGNATURE-----/m.exec(
-      text,
-    );
-  return match?.[1]?.replace(/^- /gm, '');
 }
 
 /** The files that a Release file states, by path. */
