@@ -51,6 +51,12 @@ export async function startDockerRegistry(htpasswd?: string): Promise<RunningReg
   );
 }
 
+/** The in-memory registry of go-containerregistry. */
+export async function startGoRegistry(program: string): Promise<RunningRegistry> {
+  const port = await freePort();
+  return startProcess(program, ['-port', String(port)], `127.0.0.1:${port}`, () => {});
+}
+
 /** Starts a program that serves the distribution protocol at `host` and waits until it answers. */
 export async function startProcess(
   program: string,
