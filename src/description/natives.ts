@@ -110,14 +110,14 @@ function derivation(context: DescriptionContext, args: Value, span: Span | undef
   const location = hasField(args, 'location') ? (toHost(getField(args, 'location')) as Json) : undefined;
   const digest = context.graph.add(
     {
-      v: 1,
+      args: (hasField(args, 'args') ? toHost(getField(args, 'args')) : {}) as Record<string, Json>,
+      builder: versioned,
+      inputs: hasField(args, 'inputs') ? inputsOf(getField(args, 'inputs'), wrong) : {},
       // The hash of fixed bytes covers nothing but them: what a file is called is shown, not hashed.
       name: builder === 'fetch' ? 'fetch' : name,
-      builder: versioned,
-      platform,
-      args: (hasField(args, 'args') ? toHost(getField(args, 'args')) : {}) as Record<string, Json>,
-      inputs: hasField(args, 'inputs') ? inputsOf(getField(args, 'inputs'), wrong) : {},
       outputs: [...outputs],
+      platform,
+      v: 1,
     },
     { label: name, ...(location !== undefined && { location }) },
   );
@@ -160,13 +160,13 @@ function source(context: DescriptionContext, path: Value, options: Value, span: 
   const origin: Origin = { root };
   const digest = context.graph.add(
     {
-      v: 1,
-      name,
+      args: { entries: entries as unknown as Json, prefix },
       builder: versionedName('tree')!,
-      platform: 'any',
-      args: { prefix, entries: entries as unknown as Json },
       inputs: {},
+      name,
       outputs: [...outputsOf('tree')],
+      platform: 'any',
+      v: 1,
     },
     origin,
   );

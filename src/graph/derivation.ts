@@ -10,16 +10,17 @@ const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
 export const inputSchema = z.strictObject({ derivation: digestSchema, output: z.string() });
 export type Input = z.infer<typeof inputSchema>;
 
+// The fields are in the order of canonical JSON, which is then written without sorting.
 export const derivationSchema = z.strictObject({
-  v: z.literal(1),
-  name: z.string().min(1),
+  args: z.record(z.string(), json),
   /** `name@version`; the version is raised whenever the builder's output for the same inputs changes. */
   builder: z.string().regex(/^[a-z][a-z-]*@[1-9][0-9]*$/),
+  inputs: z.record(z.string(), z.array(inputSchema)),
+  name: z.string().min(1),
+  outputs: z.array(z.string()).min(1),
   /** `linux/amd64`, `linux/arm64`, or `any` for what is the same everywhere. */
   platform: z.string(),
-  args: z.record(z.string(), json),
-  inputs: z.record(z.string(), z.array(inputSchema)),
-  outputs: z.array(z.string()).min(1),
+  v: z.literal(1),
 });
 export type Derivation = z.infer<typeof derivationSchema>;
 

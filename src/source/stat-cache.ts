@@ -11,64 +11,76 @@ export type StatCache = {
   /** The sha256 in hexadecimal if the file is as it was. */
   readonly find: (dir: string, name: string, stats: Stats) => string | undefined;
   readonly remember: (dir: string, name: string, stats: Stats, hex: string) => void;
-  /** Writes what this walk saw, if it differs from what was read. */
-  readonly save: () => void;
+  /** Writes what is known of these files, the ones that the walk saw, if it differs from what was read. */
+  readonly save: (paths: Iterable<string>) => void;
 };
 
-type Entries = Record<string, Record<string, string>>;
+/** Folder → name → sha256 and stamp. */
+type Folders = Record<string, Record<string, string>>;
+type Cache = { readonly files: number; readonly folders: Folders };
+
 const settledAfterMs = 2000;
 
 /** The cache of one project folder, kept in `cacheDir`. */
 export function openStatCache(cacheDir: string, root: string): StatCache {
   const path = join(cacheDir, `${sha256(root).slice(7, 39)}.json`);
-  const before = read(path);
-  const after: Entries = {};
+  const { files, folders } = read(path);
   const started = Date.now();
   let changed = false;
-
-  const keep = (dir: string, name: string, value: string) => {
-    let entries = after[dir];
-    if (entries === undefined) {
-      entries = {};
-      after[dir] = entries;
-    }
-    entries[name] = value;
-  };
+  let found = 0;
 
   return {
     find(dir, name, stats) {
-      const value = before[dir]?.[name];
-      if (value?.slice(65) !== stampOf(stats)) return undefined;
-      keep(dir, name, value);
+      const value = folders[dir]?.[name];
+      if (value === undefined || value.slice(65) !== stampOf(stats)) return undefined;
+      found += 1;
       return value.slice(0, 64);
     },
     remember(dir, name, stats, hex) {
       changed = true;
-      if (Math.max(stats.mtimeMs, stats.ctimeMs) + settledAfterMs < started) {
-        keep(dir, name, `${hex} ${stampOf(stats)}`);
-      }
+      if (Math.max(stats.mtimeMs, stats.ctimeMs) + settledAfterMs >= started) return;
+      folders[dir] ??= {};
+      folders[dir][name] = `${hex} ${stampOf(stats)}`;
     },
-    save() {
-      if (changed) trySave(path, after);
+    save(paths) {
+      if (changed || found !== files) trySave(path, only(folders, paths));
     },
   };
+}
+
+function only(folders: Folders, paths: Iterable<string>): Cache {
+  const kept: Folders = {};
+  let files = 0;
+  for (const path of paths) {
+    const slash = path.lastIndexOf('/');
+    const dir = path.slice(0, Math.max(0, slash));
+    const name = path.slice(slash + 1);
+    const value = folders[dir]?.[name];
+    if (value === undefined) continue;
+    kept[dir] ??= {};
+    kept[dir][name] = value;
+    files += 1;
+  }
+  return { files, folders: kept };
 }
 
 function stampOf(stats: Stats): string {
   return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
 }
 
-function read(path: string): Entries {
+function read(path: string): Cache {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Entries;
+    const { files, folders } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Cache>;
+    if (typeof files === 'number' && typeof folders === 'object') return { files, folders };
   } catch {
-    return {};
+    // Absent or damaged: everything is read again.
   }
+  return { files: 0, folders: {} };
 }
 
-function trySave(path: string, entries: Entries): void {
+function trySave(path: string, cache: Cache): void {
   try {
-    writeFileAtomic(path, JSON.stringify(entries));
+    writeFileAtomic(path, JSON.stringify(cache));
   } catch (error) {
     process.emitWarning(`the stat cache ${path} was not written: ${messageOf(error)}`);
   }

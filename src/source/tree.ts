@@ -38,7 +38,7 @@ export function readTree(root: string, options: TreeOptions, cache: StatCache): 
   }
   const entries: TreeEntry[] = [];
   walk(root, '', rootRules(root, options.exclude), entries, cache);
-  cache.save();
+  cache.save(entries.map(entry => entry.path));
   return sortByPath(entries);
 }
 
