@@ -49,7 +49,9 @@ function run(recovery: boolean, tokens: IToken[], text: string): Parsed {
       const at = startOf(error.token, text);
       return { start: at, end: at + Math.max(1, error.token.image.length), message: error.message };
     }),
-    ...parser.problems,
+    ...parser.problems.map(problem =>
+      Number.isNaN(problem.start) ? { ...problem, start: text.length, end: text.length } : problem,
+    ),
   ]);
   return problems.length === 0 ? { tree, problems: [] } : { tree: undefined, problems };
 }

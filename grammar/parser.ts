@@ -506,7 +506,7 @@ class JsonnetParser extends EmbeddedActionsParser {
   );
 
   private applySuffix(target: Expression, suffix: Suffix): Expression {
-    const { start } = target;
+    const { start } = withParentheses(target);
     switch (suffix.kind) {
       case 'field':
         return { kind: 'field-access', target, name: suffix.name, start, end: suffix.end };
@@ -534,7 +534,7 @@ class JsonnetParser extends EmbeddedActionsParser {
     { parts, colons, range }: Extract<Suffix, { kind: 'bracket' }>,
   ): Expression {
     const [from, to, step] = parts;
-    const { start } = target;
+    const { start } = withParentheses(target);
     if (colons === 0) {
       if (from === undefined) this.problem(range, 'an index is expected between the brackets');
       return { kind: 'index', target, index: from ?? nothing, start, end: range.end };
@@ -581,9 +581,10 @@ class JsonnetParser extends EmbeddedActionsParser {
         },
         {
           ALT: () => {
-            this.CONSUME(t.LeftParen);
+            const open = this.CONSUME(t.LeftParen);
             const inner = this.SUBRULE(this.expression);
-            this.CONSUME(t.RightParen);
+            const close = this.CONSUME(t.RightParen);
+            this.ACTION(() => parenthesised.set(inner, { start: startOf(open), end: endOf(close) }));
             return inner;
           },
         },
@@ -911,13 +912,23 @@ function buildBinary(operands: readonly Expression[], operators: readonly IToken
       const right = climb(precedence[operator]! + 1);
       left =
         right.start === -1
-          ? { kind: 'in-super', left, start: left.start, end: right.end }
-          : { kind: 'binary', operator, left, right, start: left.start, end: right.end };
+          ? { kind: 'in-super', left, start: withParentheses(left).start, end: right.end }
+          : { kind: 'binary', operator, left, right, ...spanning(left, right) };
     }
     return left;
   };
   return climb(1);
 }
+
+// Parentheses are no node of their own, but belong to the range of what is built on top of them.
+const parenthesised = new WeakMap<Expression, Range>();
+
+const withParentheses = (tree: Expression): Range => parenthesised.get(tree) ?? tree;
+
+const spanning = (first: Expression, last: Expression): Range => ({
+  start: withParentheses(first).start,
+  end: withParentheses(last).end,
+});
 
 function functionNode(parameters: readonly Parameter[], body: Expression, start: number): Expression {
   return { kind: 'function', parameters, body, start, end: body.end };

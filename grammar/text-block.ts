@@ -11,7 +11,7 @@ export type TextBlock = {
 const opening = /\|\|\|(-?)[ \t\r]*(\n?)/y;
 const white = /[ \t]*/y;
 
-/** Reads the block that opens at `offset`. Line breaks in the value are single line feeds. */
+/** Reads the block that opens at `offset`. */
 export function scanTextBlock(text: string, offset: number): TextBlock {
   opening.lastIndex = offset;
   const [opened, chomp, lineBreak] = opening.exec(text)!;
@@ -22,8 +22,9 @@ export function scanTextBlock(text: string, offset: number): TextBlock {
 
   const emptyLines = () => {
     while (text[at] === '\n' || text.startsWith('\r\n', at)) {
-      at += text[at] === '\r' ? 2 : 1;
-      value += '\n';
+      const length = text[at] === '\r' ? 2 : 1;
+      value += text.slice(at, at + length);
+      at += length;
     }
   };
   emptyLines();
@@ -39,8 +40,7 @@ export function scanTextBlock(text: string, offset: number): TextBlock {
   for (;;) {
     const end = text.indexOf('\n', at);
     if (end < 0) return failed('this text block has no end', text.length);
-    value += text.slice(at + prefix.length, text[end - 1] === '\r' && end > at ? end - 1 : end);
-    value += '\n';
+    value += text.slice(at + prefix.length, end + 1);
     at = end + 1;
     emptyLines();
     if (text.startsWith(prefix, at)) continue;

@@ -63,7 +63,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
   };
 
   const thunk = (tree: Expression, context: Context): string =>
-    `new R.Thunk(${arrow('()', context, inner => strict(tree, inner))})`;
+    `new R.Thunk(${arrow('()', context, inner => strict(tree, inner))}, ${at(tree)})`;
 
   // What can stand for itself needs no thunk.
   const constant = (tree: Expression): boolean => ['null', 'boolean', 'number', 'string'].includes(tree.kind);
@@ -101,7 +101,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
       case 'variable':
         return variable(tree, context);
       case 'array':
-        return `new R.JArray([${tree.elements.map(element => lazy(element, context)).join(', ')}])`;
+        return `new R.JArray([${tree.elements.map(element => lazy(element, context)).join(', ')}], ${at(tree)})`;
       case 'array-comprehension':
         return arrayComprehension(tree, context);
       case 'object':
@@ -148,7 +148,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
       case 'function':
         return functionCode('anonymous', tree, context);
       case 'assert':
-        return `(${assertion(tree, context)}, ${strict(tree.body, context, tail)})`;
+        return `(${assertion(tree, { ...tree, end: (tree.message ?? tree.condition).end }, context)}, ${strict(tree.body, context, tail)})`;
       case 'error':
         return `R.raise(${strict(tree.message, context)}, ${at(tree)})`;
       case 'import':
@@ -198,11 +198,8 @@ export function compile(tree: Expression, options: CompileOptions): string {
   const named = (name: string, value: Expression, context: Context): string | undefined =>
     value.kind === 'function' ? functionCode(name, value, context) : undefined;
 
-  const functionCode = (
-    name: string,
-    { parameters, body }: ExpressionOf<'function'>,
-    context: Context,
-  ): string => {
+  const functionCode = (name: string, tree: ExpressionOf<'function'>, context: Context): string => {
+    const { parameters, body } = tree;
     const variables = parameters.map((parameter): [string, Variable] => [
       parameter.name,
       { code: fresh(parameter.name), evaluated: false },
@@ -225,7 +222,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
       within => strict(body, within, true),
       defaults(inner),
     );
-    return `new R.JFunction(${text(name)}, [${info.join(', ')}], ${run})`;
+    return `new R.JFunction(${text(name)}, [${info.join(', ')}], ${run}, ${at(tree)})`;
   };
 
   const fieldAccess = (tree: ExpressionOf<'field-access'>, context: Context): string => {
@@ -287,29 +284,33 @@ export function compile(tree: Expression, options: CompileOptions): string {
 
   const assertion = (
     { condition: test, message }: { condition: Expression; message?: Expression },
+    place: Range,
     context: Context,
   ): string => {
     const told = message === undefined ? 'undefined' : arrow('()', context, inner => strict(message, inner));
-    return `R.assert(${strict(test, context)}, ${told}, ${at(test)})`;
+    return `R.assert(${strict(test, context)}, ${told}, ${at(test)}, ${at(place)})`;
   };
 
-  const arrayComprehension = (
-    { body, clauses }: ExpressionOf<'array-comprehension'>,
-    context: Context,
-  ): string => {
+  const arrayComprehension = (tree: ExpressionOf<'array-comprehension'>, context: Context): string => {
+    const { body, clauses } = tree;
     const out = fresh('out');
-    const loops = loop(clauses, context, inner => `${out}.push(${lazy(body, inner)})`);
+    const loops = loop(clauses, tree, context, inner => `${out}.push(${lazy(body, inner)})`);
     return `(${out} => { ${loops} return new R.JArray(${out}); })([])`;
   };
 
   // Statements that run `make`'s expression once for each round of the clauses.
-  const loop = (clauses: readonly Clause[], context: Context, make: (inner: Context) => string): string => {
+  const loop = (
+    clauses: readonly Clause[],
+    place: Range,
+    context: Context,
+    make: (inner: Context) => string,
+  ): string => {
     const [clause, ...rest] = clauses;
     if (clause === undefined) return `${make(context)};`;
     const own: Body = { declared: [] };
     const declared = () => (own.declared.length > 0 ? `let ${own.declared.join(', ')};` : '');
     if (clause.kind === 'if') {
-      const inside = loop(rest, { ...context, body: own }, make);
+      const inside = loop(rest, place, { ...context, body: own }, make);
       const outer: Body = { declared: [] };
       const test = condition(clause.condition, { ...context, body: outer });
       const before = outer.declared.length > 0 ? `let ${outer.declared.join(', ')};` : '';
@@ -320,8 +321,8 @@ export function compile(tree: Expression, options: CompileOptions): string {
     const before = outer.declared.length > 0 ? `let ${outer.declared.join(', ')};` : '';
     const code = fresh(clause.name);
     const scope = extend(context.scope, [[clause.name, { code, evaluated: false }]]);
-    const inside = loop(rest, { ...context, scope, body: own }, make);
-    return `{ ${before} for (const ${code} of R.items(${source}, ${at(clause.source)})) { ${declared()} ${inside} } }`;
+    const inside = loop(rest, place, { ...context, scope, body: own }, make);
+    return `{ ${before} for (const ${code} of R.items(${source}, ${at(place)})) { ${declared()} ${inside} } }`;
   };
 
   const objectScope = (context: Context): ObjectScope => {
@@ -348,7 +349,9 @@ export function compile(tree: Expression, options: CompileOptions): string {
       member.kind === 'field' ? [field(member, context, inner, parameters)] : [],
     );
     const asserts = members.flatMap(member =>
-      member.kind === 'assert' ? [arrow(parameters, inner, within => assertion(member, within))] : [],
+      member.kind === 'assert'
+        ? [arrow(parameters, inner, within => assertion(member, member.message ?? member.condition, within))]
+        : [],
     );
     const bind =
       binds.length === 0
@@ -383,16 +386,18 @@ export function compile(tree: Expression, options: CompileOptions): string {
         : `R.computedName(${strict(name.expression, outer)}, ${at(name.expression)})`;
     const called = name.kind === 'fixed' ? name.name : 'anonymous';
     const run = arrow(parameters, inner, within => named(called, value, within) ?? strict(value, within));
-    return `{ name: ${nameCode}, visibility: ${text(visibility)}, plus: ${plus}, location: ${place}, run: ${run} }`;
+    return `{ name: ${nameCode}, visibility: ${text(visibility)}, plus: ${plus}, location: ${place}, place: ${at(value)}, run: ${run} }`;
   };
 
-  const objectComprehension = (
-    { locals, field: { name, plus, value }, clauses }: ExpressionOf<'object-comprehension'>,
-    context: Context,
-  ): string => {
+  const objectComprehension = (tree: ExpressionOf<'object-comprehension'>, context: Context): string => {
+    const {
+      locals,
+      field: { name, plus, value },
+      clauses,
+    } = tree;
     const out = fresh('out');
     const scope = objectScope(context);
-    const loops = loop(clauses, context, inner => {
+    const loops = loop(clauses, tree, context, inner => {
       const parameters = `(${scope.self}, ${scope.layer})`;
       const expression = (name as { expression: Expression }).expression;
       const run = arrow(parameters, { ...inner, object: scope }, within => {

@@ -41,7 +41,7 @@ export function evaluateFile(
   options: EvaluationOptions & { readonly file: string; readonly shown?: string },
 ): Value {
   const shown = options.shown ?? options.file;
-  const found = options.importer.find(resolve(options.file), '/');
+  const found = options.importer.find(resolve(options.file), '/', '/');
   if ('problem' in found) {
     throw new CogpackError('jsonnet/import', `${shown}: ${found.problem}`, { hint: found.hint });
   }
@@ -125,16 +125,20 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
       ...runtimeBase,
       std: library.object,
       stdFunctions: library.functions,
-      import: (wanted: string, location: Location) => importFile(wanted, path, location, file),
-      importstr: (wanted: string, location: Location) => importFile(wanted, path, location, asText),
-      importbin: (wanted: string, location: Location) => importFile(wanted, path, location, asBytes),
+      import: (wanted: string, location: Location) => importFile(wanted, path, source, location, file),
+      importstr: (wanted: string, location: Location) => importFile(wanted, path, source, location, asText),
+      importbin: (wanted: string, location: Location) => importFile(wanted, path, source, location, asBytes),
     };
     return new Function('R', code)(runtime) as Value;
   };
 
-  const file = (found: ImportedFile): Value => {
+  const file = (found: ImportedFile, location: Location = 0): Value => {
     const known = values.get(found.path);
-    if (known === 'evaluating') throw failure('jsonnet/import', `${found.shown} imports itself`, 0);
+    if (known === 'evaluating') {
+      throw failure('jsonnet/import', `${found.shown} imports itself`, location, {
+        hint: 'two files may import each other only where one uses the other inside an object or a function',
+      });
+    }
     if (known !== undefined) return known;
     values.set(found.path, 'evaluating');
     try {
@@ -151,12 +155,13 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
   const importFile = (
     wanted: string,
     from: string,
+    { name }: SourceFile,
     location: Location,
-    read: (found: ImportedFile) => Value,
+    read: (found: ImportedFile, location: Location) => Value,
   ): Value => {
-    const found = importer.find(wanted, from);
+    const found = importer.find(wanted, from, name);
     if ('problem' in found) throw failure('jsonnet/import', found.problem, location, { hint: found.hint });
-    return read(found);
+    return read(found, location);
   };
 
   const snippet = (code: string, shown: string, path: string) =>
@@ -209,8 +214,13 @@ function raise(message: Value, location: Location): never {
   throw failure('jsonnet/error', toText(message, location), location);
 }
 
-function assert(condition: Value, message: (() => Value) | undefined, location: Location): void {
-  if (operators.boolean(condition, location)) return;
+function assert(
+  condition: Value,
+  message: (() => Value) | undefined,
+  tested: Location,
+  location: Location,
+): void {
+  if (operators.boolean(condition, tested)) return;
   const text = message === undefined ? 'this assertion does not hold' : toText(message(), location);
   throw failure('jsonnet/assert', text, location);
 }
@@ -227,5 +237,5 @@ function pushField(
   run: FieldBody,
   location: Location,
 ): void {
-  if (name !== null) out.push({ name, visibility: ':', plus, location, run });
+  if (name !== null) out.push({ name, visibility: ':', plus, location, place: location, run });
 }

@@ -16,8 +16,8 @@ export type ImportedFile = {
 export type ImportResult = ImportedFile | { readonly problem: string; readonly hint?: string };
 
 export type Importer = {
-  /** `from` is the real path of the importing file. */
-  find(path: string, from: string): ImportResult;
+  /** `from` is the real path of the importing file, `shownFrom` its name in messages. */
+  find(path: string, from: string, shownFrom: string): ImportResult;
   /** The real paths of the files that were read, in order. */
   readonly read: readonly string[];
 };
@@ -58,13 +58,14 @@ export function projectImporter({ root, libraryPaths, stdlib }: ImporterOptions)
 
   return {
     read,
-    find(path, from) {
+    find(path, from, shownFrom) {
       if (library !== undefined && path === 'cogpack')
         return load(join(library, 'cogpack.libsonnet'), 'cogpack.libsonnet')!;
       if (isAbsolute(path)) return load(path, path) ?? notFound(path, []);
-      const folders = [dirname(from), ...libraryPaths];
-      for (const folder of folders) {
-        const found = load(join(folder, path), relativeTo(root, join(folder, path)));
+      const beside = load(join(dirname(from), path), join(dirname(shownFrom), path));
+      if (beside !== undefined) return beside;
+      for (const folder of libraryPaths) {
+        const found = load(join(folder, path), join(folder, path));
         if (found !== undefined) return found;
       }
       return notFound(path, libraryPaths);
@@ -78,10 +79,6 @@ function notFound(path: string, libraryPaths: readonly string[]): ImportResult {
     problem: `there is no file ${path} beside this one${where}`,
     hint: 'a path is relative to the file that imports it',
   };
-}
-
-function relativeTo(root: string | undefined, path: string): string {
-  return root !== undefined && isInside(path, root) ? path.slice(root.length + 1) : path;
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -60,7 +60,7 @@ function write(value: Value, layout: JsonLayout, indent: string, path: Path, loc
 }
 
 function writeArray(
-  { items }: JArray,
+  { items, location: written }: JArray,
   layout: JsonLayout,
   indent: string,
   path: Path,
@@ -69,7 +69,7 @@ function writeArray(
   if (items.length === 0) return layout.emptyArray;
   const deeper = indent + layout.indent;
   const parts: string[] = [];
-  enter(location);
+  enter(written || location);
   for (let index = 0; index < items.length; index += 1) {
     path.push(index);
     parts.push(deeper + write(force(items[index]!), layout, deeper, path, location));
@@ -95,7 +95,7 @@ function writeObject(
   enter(location);
   for (const name of names) {
     path.push(name);
-    const at = value.slots.get(name)!.field.location;
+    const at = value.slots.get(name)!.field.place;
     const text = write(fieldOf(value, name, at), layout, deeper, path, at);
     parts.push(deeper + quote(name) + layout.keySeparator + text);
     path.pop();

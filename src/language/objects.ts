@@ -32,7 +32,7 @@ export function objectOf(
   const fields: Field[] = [];
   for (const [name, value] of entries) {
     const run = typeof value === 'function' ? value : () => value;
-    fields.push({ name, visibility: ':', plus: false, location, run });
+    fields.push({ name, visibility: ':', plus: false, location, place: location, run });
   }
   return object(fields, [], undefined);
 }

@@ -7,10 +7,9 @@ import { checkAsserts, fieldNamesOf, fieldOf, hasSuper } from './objects.ts';
 import { codePointAt, compareStrings, lengthOf, sliceOf } from './strings.ts';
 import { JArray, JFunction, JObject, type Lazy, Opaque, Thunk, typeOf, type Value } from './values.ts';
 
-const blackHole = (): never => {
-  throw failure('jsonnet/infinite-recursion', 'infinite recursion: a variable needs its own value', 0, {
-    hint: 'a local or an argument is used in what computes it',
-  });
+// Stands for the computation of a thunk that is running.
+const running = (): never => {
+  throw new Error('a running thunk is not run again');
 };
 
 /** The value of a thunk, which is computed once. */
@@ -20,7 +19,15 @@ export function force(lazy: Lazy): Value {
 
 function runThunk(thunk: Thunk): Value {
   const run = thunk.run!;
-  thunk.run = blackHole;
+  if (run === running) {
+    throw failure(
+      'jsonnet/infinite-recursion',
+      'infinite recursion: a variable needs its own value',
+      thunk.location,
+      { hint: 'a local or an argument is used in what computes it' },
+    );
+  }
+  thunk.run = running;
   enter(0);
   try {
     const value = run();

@@ -1,6 +1,9 @@
 // Strings are sequences of code points, while JavaScript's are of UTF-16 code units. Where a string has no surrogates
 // the two are the same; the last string that was looked at is remembered, since programs walk strings by index.
 
+import { failure } from './failure.ts';
+import type { Location } from './location.ts';
+
 const surrogate = /[\ud800-\udfff]/;
 let lastText = '';
 let lastPoints: readonly string[] | undefined;
@@ -44,4 +47,10 @@ export function compareStrings(a: string, b: string): number {
   while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
   if (at === length) return a.length - b.length;
   return (a.codePointAt(at) ?? 0) - (b.codePointAt(at) ?? 0);
+}
+
+/** The character of a code point. Throws `jsonnet/number`. */
+export function characterOf(code: number, location: Location): string {
+  if (code >= 0 && code < 0x110000) return String.fromCodePoint(Math.trunc(code)).toWellFormed();
+  throw failure('jsonnet/number', `a code point is from 0 to 1114111 (0x10FFFF); found ${code}`, location);
 }

@@ -11,15 +11,20 @@ export type Lazy = Value | Thunk;
 export class Thunk {
   run: (() => Value) | undefined;
   value: Value | undefined = undefined;
-  constructor(run: () => Value) {
+  readonly location: Location;
+  constructor(run: () => Value, location: Location = 0) {
     this.run = run;
+    this.location = location;
   }
 }
 
 export class JArray {
   readonly items: Lazy[];
-  constructor(items: Lazy[]) {
+  /** Where it was written; 0 for one that was computed. */
+  readonly location: Location;
+  constructor(items: Lazy[], location: Location = 0) {
     this.items = items;
+    this.location = location;
   }
 }
 
@@ -33,7 +38,14 @@ export class JFunction {
   // biome-ignore lint/suspicious/noExplicitAny: generated code has one signature for each arity
   readonly run: (...args: any[]) => Value;
   readonly arity: number;
-  constructor(name: string, parameters: readonly ParameterInfo[], run: (...args: never[]) => Value) {
+  readonly location: Location;
+  constructor(
+    name: string,
+    parameters: readonly ParameterInfo[],
+    run: (...args: never[]) => Value,
+    location: Location = 0,
+  ) {
+    this.location = location;
     this.name = name;
     this.parameters = parameters;
     this.run = run as JFunction['run'];
@@ -60,7 +72,10 @@ export type Field = {
   readonly visibility: FieldVisibility;
   /** Written with +: the value is added to what the field extends. */
   readonly plus: boolean;
+  /** Of the name. */
   readonly location: Location;
+  /** Of the value. */
+  readonly place: Location;
   readonly run: FieldBody;
 };
 /** `frame` has the literal's own locals, bound to this object. */

@@ -40,8 +40,8 @@ function merge(
   keyF: JFunction | undefined,
   keep: readonly [boolean, boolean, boolean],
 ): JArray {
-  const left = keyed(array(name, a), keyF);
-  const right = keyed(array(name, b), keyF);
+  const left = keyed(sequence(name, a), keyF);
+  const right = keyed(sequence(name, b), keyF);
   const out: Lazy[] = [];
   let i = 0;
   let j = 0;
@@ -287,7 +287,7 @@ export const arrays: Group = {
   setMember: [
     'x arr keyF?',
     (x, list, keyF) => {
-      const items = array('setMember', list);
+      const items = sequence('setMember', list);
       const key = keyF === undefined ? x : call1(keyF, x, 0);
       let from = 0;
       let to = items.length;

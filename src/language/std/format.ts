@@ -2,10 +2,9 @@
 import { failure } from '../failure.ts';
 import type { Location } from '../location.ts';
 import { toText } from '../manifest.ts';
-import { significant } from '../numbers.ts';
 import { fieldOf } from '../objects.ts';
 import { force } from '../operators.ts';
-import { lengthOf } from '../strings.ts';
+import { characterOf, lengthOf } from '../strings.ts';
 import { JArray, JObject, typeOf, type Value } from '../values.ts';
 
 type Code = {
@@ -100,84 +99,112 @@ function render(
   if (typeof value !== 'number') {
     throw failure('jsonnet/format', `%${conversion} takes a number; found ${typeOf(value)}`, location);
   }
-  switch (conversion) {
+  const capital = conversion < 'a';
+  const style = { ...code, zeros: code.zero && !code.left ? width : 0 };
+  switch (conversion.toLowerCase()) {
     case 'x':
-    case 'X': {
-      const digits = whole(value, 16, precision, code, width, code.alternate ? `0${conversion}` : '');
-      return conversion === 'X' ? digits.toUpperCase() : digits;
-    }
+      return hexadecimal(Math.floor(value), style, precision ?? 0, capital);
     case 'o':
-      return whole(value, 8, precision, code, width, code.alternate ? '0' : '');
+      return whole(value <= -1, value, style.zeros, precision ?? 0, style, 8, code.alternate ? '0' : '');
     case 'e':
-    case 'E':
-      return signed(value, exponential(Math.abs(value), precision ?? 6, conversion), code, width);
+      return scientific(value, style, style.zeros, precision ?? 6, true, capital);
     case 'f':
-    case 'F':
-      return signed(value, dotted(fixed(Math.abs(value), precision ?? 6), precision ?? 6, code), code, width);
+      return decimal(value, style, style.zeros, precision ?? 6, true);
     case 'g':
-    case 'G':
-      return signed(value, general(Math.abs(value), precision ?? 6, conversion, code), code, width);
+      return general(value, style, precision ?? 6, capital);
     default:
-      return whole(value, 10, precision, code, width, '');
+      return whole(value <= -1, value, style.zeros, precision ?? 0, style, 10, '');
   }
 }
 
 function character(value: Value, location: Location): string {
-  if (typeof value === 'number') return String.fromCodePoint(value);
+  if (typeof value === 'number') return characterOf(value, location);
   if (typeof value === 'string' && lengthOf(value) === 1) return value;
   throw failure('jsonnet/format', '%c takes a number or a string of one character', location);
 }
 
-function sign(value: number, { plus, blank }: Code): string {
-  if (value < 0) return '-';
-  return plus ? '+' : blank ? ' ' : '';
+// The digits below are computed in doubles, step by step as the reference library does: where a digit is lost to
+// rounding there, it is lost here, so that the same program prints the same text.
+
+type Style = Pick<Code, 'plus' | 'blank' | 'alternate'> & { readonly zeros: number };
+type Sign = Pick<Code, 'plus' | 'blank'>;
+
+const noSign: Sign = { plus: false, blank: false };
+
+function signOf(negative: boolean, { plus, blank }: Sign): string {
+  return negative ? '-' : plus ? '+' : blank ? ' ' : '';
 }
 
-function signed(value: number, digits: string, code: Code, width: number): string {
-  const before = sign(value, code);
-  return before + (code.zero && !code.left ? digits.padStart(width - before.length, '0') : digits);
+function digitsOf(value: number, base: number): string {
+  if (value < Number.MAX_SAFE_INTEGER) return value.toString(base);
+  const digits: string[] = [];
+  for (let rest = value; rest !== 0; rest = Math.floor(rest / base))
+    digits.push((rest % base).toString(base));
+  return digits.reverse().join('');
 }
 
 function whole(
+  negative: boolean,
   value: number,
+  zeros: number,
+  least: number,
+  sign: Sign,
   base: number,
-  precision: number | undefined,
-  code: Code,
-  width: number,
   prefix: string,
 ): string {
-  const number = BigInt(Math.floor(Math.abs(value)));
-  const before =
-    sign(Math.trunc(value) === 0 ? Math.abs(value) : value, code) +
-    (number === 0n && base === 8 ? '' : prefix);
-  const zeros = code.zero && !code.left ? width - before.length : 0;
-  return before + number.toString(base).padStart(Math.max(zeros, precision ?? 0), '0');
+  const rounded = Math.floor(Math.abs(value));
+  const digits = rounded === 0 ? '0' : prefix + digitsOf(rounded, base);
+  const before = signOf(negative, sign);
+  return before + digits.padStart(Math.max(zeros - before.length, least), '0');
 }
 
-function fixed(value: number, precision: number): string {
-  return value < 1e21
-    ? value.toFixed(precision)
-    : `${BigInt(value)}${precision > 0 ? `.${'0'.repeat(precision)}` : ''}`;
+function hexadecimal(value: number, style: Style, least: number, capital: boolean): string {
+  const digits = digitsOf(Math.abs(value), 16);
+  const before = signOf(value < 0, style);
+  const prefix = style.alternate ? '0x' : '';
+  const padded = prefix + digits.padStart(Math.max(style.zeros - before.length - prefix.length, least), '0');
+  return before + (capital ? padded.toUpperCase() : padded);
 }
 
-const dotted = (digits: string, precision: number, { alternate }: Code) =>
-  alternate && precision === 0 ? `${digits}.` : digits;
-
-function exponential(value: number, precision: number, letter: string): string {
-  const [mantissa, exponent = '0'] = value.toExponential(precision).split('e');
-  const sign = exponent.startsWith('-') ? '-' : '+';
-  return `${mantissa}${letter}${sign}${exponent.replace(/[+-]/, '').padStart(2, '0')}`;
+function decimal(value: number, style: Style, zeros: number, precision: number, trailing: boolean): string {
+  const denominator = 10 ** precision;
+  const numerator = Math.abs(value) * denominator + 0.5;
+  const before = Math.floor(numerator / denominator);
+  const after = Math.floor(numerator) % denominator;
+  const point = precision === 0 && !style.alternate ? 0 : 1;
+  const text = whole(value < 0, before, zeros - precision - point, 0, style, 10, '');
+  if (precision === 0) return style.alternate ? `${text}.` : text;
+  if (!trailing && after === 0) return text;
+  const digits = whole(false, after, precision, 0, noSign, 10, '');
+  return `${text}.${trailing ? digits : digits.replace(/0+$/, '')}`;
 }
 
-function general(value: number, precision: number, letter: string, { alternate }: Code): string {
-  const digits = Math.max(1, precision);
-  const exponent = value === 0 ? 0 : Number(value.toExponential(digits - 1).split('e')[1]);
-  const low = exponent < -4 || exponent >= digits;
-  if (!alternate) {
-    const text = significant(value, digits);
-    return letter === 'G' ? text.toUpperCase() : text;
+const leastExponent = -308;
+
+function exponentOf(value: number): number {
+  if (value === 0) return 0;
+  return Math.max(leastExponent, Math.floor(Math.log(Math.abs(value)) / Math.log(10)));
+}
+
+function scientific(
+  value: number,
+  style: Style,
+  zeros: number,
+  precision: number,
+  trailing: boolean,
+  capital: boolean,
+): string {
+  const exponent = exponentOf(value);
+  const power = whole(exponent < 0, exponent, 3, 0, { plus: true, blank: false }, 10, '');
+  const suffix = (capital ? 'E' : 'e') + power;
+  return decimal(value / 10 ** exponent, style, zeros - suffix.length, precision, trailing) + suffix;
+}
+
+function general(value: number, style: Style, precision: number, capital: boolean): string {
+  const exponent = exponentOf(value);
+  if (exponent < -4 || exponent >= precision) {
+    return scientific(value, style, style.zeros, precision - 1, style.alternate, capital);
   }
-  return low
-    ? exponential(value, digits - 1, letter === 'G' ? 'E' : 'e')
-    : fixed(value, Math.max(0, digits - 1 - exponent));
+  const before = Math.max(1, exponent + 1);
+  return decimal(value, style, style.zeros, precision - before, style.alternate);
 }

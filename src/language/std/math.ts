@@ -1,7 +1,8 @@
 // std: numbers.
 import { equal, modulo } from '../operators.ts';
+import { characterOf } from '../strings.ts';
 import type { Value } from '../values.ts';
-import { bool, finite, type Group, integer, number } from './define.ts';
+import { bool, finite, type Group, number } from './define.ts';
 
 const unary = (name: string, compute: (value: number) => number): Group => ({
   [name]: [
@@ -58,5 +59,5 @@ export const math: Group = {
   xnor: ['x y', (x, y) => bool('xnor', x) === bool('xnor', y)],
   equals: ['a b', (a, b) => equal(a, b, 0)],
   primitiveEquals: ['x y', (x, y) => equal(x, y, 0)],
-  char: ['n', n => String.fromCodePoint(integer('char', n))],
+  char: ['n', n => characterOf(number('char', n), 0)],
 };
