@@ -106,9 +106,10 @@ export function readElfHeader(source: ElfSource): ElfHeader {
   const type = view.u16(16);
   const tableOffset = wide ? view.u64(32) : view.u32(28);
   const [entrySize, count] = wide ? [view.u16(54), view.u16(56)] : [view.u16(42), view.u16(44)];
-  const smallest = wide ? 56 : 32;
-  if (count > 0 && entrySize < smallest)
-    throw elfFault(source, `its program headers have ${entrySize} bytes`);
+  const expected = wide ? 56 : 32;
+  if (count > 0 && entrySize !== expected) {
+    throw elfFault(source, `its program headers have ${entrySize} bytes each; expected ${expected}`);
+  }
   if (count > 0) view.bytes(tableOffset, count * entrySize);
   return {
     class: elfClass,
