@@ -28,7 +28,7 @@ directory = { path = "." }
 
 describe('pylock.toml', () => {
   test('gives file names, sizes and hashes, whichever way they are written', () => {
-    const [numpy, own, folder] = parsePylock(text, 'it');
+    const [numpy, own, folder] = parsePylock(text, 'it').packages;
     expect(numpy).toMatchObject({ version: '2.0.0', marker: "sys_platform == 'linux'", source: 'sdist' });
     expect(numpy!.wheels).toMatchObject([
       { filename: 'numpy-2.0.0-py3-none-any.whl', size: 12, sha256: `sha256:${sha256.toLowerCase()}` },

@@ -16,12 +16,22 @@ export type LockedFile = {
   readonly path: string | undefined;
 };
 
+export type Pylock = {
+  readonly packages: readonly LockedPackage[];
+  /** Specifiers that the interpreter keeps: `>=3.11`. */
+  readonly requiresPython: string | undefined;
+  /** Markers of which one holds, where there are any. */
+  readonly environments: readonly string[];
+  readonly defaultGroups: readonly string[];
+};
+
 export type LockedPackage = {
   readonly name: string;
   readonly version: string | undefined;
   /** The URL of the index that it comes from, where the lock states it. */
   readonly index: string | undefined;
   readonly marker: string | undefined;
+  readonly requiresPython: string | undefined;
   readonly wheels: readonly LockedFile[];
   /** A URL or a path that was required, in place of a version. */
   readonly archive: LockedFile | undefined;
@@ -42,6 +52,7 @@ const packageSchema = z.object({
   version: z.string().optional(),
   index: z.string().optional(),
   marker: z.string().optional(),
+  'requires-python': z.string().optional(),
   wheels: z.array(fileSchema).default([]),
   archive: fileSchema.optional(),
   sdist: z.unknown().optional(),
@@ -51,11 +62,14 @@ const packageSchema = z.object({
 
 const pylockSchema = z.object({
   'lock-version': z.string().regex(/^1\./, 'expected a version 1.x'),
+  'requires-python': z.string().optional(),
+  environments: z.array(z.string()).default([]),
+  'default-groups': z.array(z.string()).default([]),
   packages: z.array(packageSchema).default([]),
 });
 
-/** The packages of a lock; `label` names it in `lock/pylock`. */
-export function parsePylock(text: string, label: string): readonly LockedPackage[] {
+/** `label` names the lock in `lock/pylock`. */
+export function parsePylock(text: string, label: string): Pylock {
   let parsed: z.infer<typeof pylockSchema>;
   try {
     parsed = pylockSchema.parse(parse(text));
@@ -65,11 +79,22 @@ export function parsePylock(text: string, label: string): readonly LockedPackage
       cause: error,
     });
   }
-  return parsed.packages.map(({ name, version, index, marker, wheels, archive, sdist, vcs, directory }) => ({
+  return {
+    requiresPython: parsed['requires-python'],
+    environments: parsed.environments,
+    defaultGroups: parsed['default-groups'],
+    packages: parsed.packages.map(packageOf),
+  };
+}
+
+function packageOf(locked: z.infer<typeof packageSchema>): LockedPackage {
+  const { name, version, index, marker, wheels, archive, sdist, vcs, directory } = locked;
+  return {
     name,
     version,
     index,
     marker,
+    requiresPython: locked['requires-python'],
     wheels: wheels.map(fileOf),
     archive: archive && fileOf(archive),
     source:
@@ -80,14 +105,16 @@ export function parsePylock(text: string, label: string): readonly LockedPackage
           : sdist !== undefined
             ? 'sdist'
             : undefined,
-  }));
+  };
 }
 
+// A name in a lock may be the normal form; the URL ends with the one that stands on the index's page.
 function fileOf({ name, url, path, size, hashes }: z.infer<typeof fileSchema>): LockedFile {
   const place = url === undefined ? path : URL.canParse(url) ? new URL(url).pathname : url;
   const last = place?.split('/').pop() ?? '';
+  const inPlace = url === undefined ? last : decoded(last);
   return {
-    filename: name ?? (url === undefined ? last : decoded(last)),
+    filename: inPlace.endsWith('.whl') ? inPlace : (name ?? inPlace),
     sha256: hashes.sha256 === undefined ? undefined : `sha256:${hashes.sha256.toLowerCase()}`,
     size,
     url,

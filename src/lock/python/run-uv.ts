@@ -1,6 +1,6 @@
-// Runs uv for one resolution: requirements in, pylock.toml (PEP 751) out. uv gets an environment of its own: of this
-// machine's settings only the indexes, the proxies, the certificates and the logins reach it, and the interpreter is
-// the target's stand-in.
+// Runs uv: requirements in, or a project's uv.lock, and pylock.toml (PEP 751) out. uv gets an environment of its own: of
+// this machine's settings only the indexes, the proxies, the certificates and the logins reach it, and the interpreter
+// is the target's stand-in.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,14 +13,11 @@ import type { Store } from '../../store/store.ts';
 import { interpreterScript } from './interpreter.ts';
 import type { PythonTarget } from './target.ts';
 
-export type CompileInput = {
+export type UvInput = {
   readonly program: string;
   readonly target: PythonTarget;
   /** In place of the target's stand-in. */
   readonly interpreter?: string;
-  /** Requirements (PEP 508), and paths relative to `project`. */
-  readonly requirements: readonly string[];
-  readonly constraints: readonly string[];
   readonly project: string;
   readonly indexes: PythonIndexes;
   readonly env: NodeJS.ProcessEnv;
@@ -28,33 +25,45 @@ export type CompileInput = {
   readonly signal: AbortSignal;
 };
 
+export type CompileInput = UvInput & {
+  /** Requirements (PEP 508), and paths relative to `project`. */
+  readonly requirements: readonly string[];
+  readonly constraints: readonly string[];
+};
+
+export type ExportInput = UvInput & {
+  /** The folder of uv.lock and its pyproject.toml. */
+  readonly folder: string;
+  readonly extras: readonly string[];
+  readonly groups: readonly string[];
+};
+
 /** uv's end: its exit code, pylock.toml, and what it said on stderr. */
 export type Compiled = { readonly code: number | null; readonly pylock: string; readonly messages: string };
 
-/** Throws `lock/uv` when uv cannot be started. */
+/** Resolves requirements. Throws `lock/uv` when uv cannot be started. */
 export async function compileWithUv(input: CompileInput): Promise<Compiled> {
   const folder = mkdtempSync(join(tmpdir(), 'cogpack-lock-'));
   try {
     const constraints = join(folder, 'constraints.txt');
     writeFileSync(constraints, lines(input.constraints));
-    return await run(input, [
-      'pip',
-      'compile',
-      '-',
-      ...(input.constraints.length > 0 ? ['--constraints', constraints] : []),
-      ...['--python', input.interpreter ?? interpreterFile(input.store, input.target)],
-      ...['--format', 'pylock.toml'],
-      ...['--only-binary', ':all:'],
-      ...['--cache-dir', join(input.store.dir, 'cogpack', 'tools', 'uv-cache')],
-      ...['--color', 'never'],
-      '--no-config',
-      '--no-header',
-      '--no-progress',
-      '--no-python-downloads',
-    ]);
+    const options = input.constraints.length > 0 ? ['--constraints', constraints] : [];
+    const args = ['pip', 'compile', '-', '--format', 'pylock.toml', '--only-binary', ':all:', ...options];
+    return await run(input, args, { cwd: input.project, stdin: lines(input.requirements) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Reads uv.lock as it is, for all platforms: nothing is resolved. Throws `lock/uv` when uv cannot be started. */
+export function exportWithUv(input: ExportInput): Promise<Compiled> {
+  const { extras, groups, folder } = input;
+  const chosen = [
+    ...extras.flatMap(extra => ['--extra', extra]),
+    ...groups.flatMap(group => ['--group', group]),
+  ];
+  const args = ['export', '--frozen', '--format', 'pylock.toml', '--no-default-groups', '--no-emit-project'];
+  return run(input, [...args, ...chosen], { cwd: folder, stdin: '' });
 }
 
 function lines(items: readonly string[]): string {
@@ -78,7 +87,7 @@ const passedOn: readonly string[] = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'],
 ];
 
-function environment({ env, indexes }: CompileInput): NodeJS.ProcessEnv {
+function environment({ env, indexes }: UvInput): NodeJS.ProcessEnv {
   const kept = Object.fromEntries(
     passedOn.flatMap(name => (env[name] === undefined ? [] : [[name, env[name]]])),
   );
@@ -90,10 +99,23 @@ function environment({ env, indexes }: CompileInput): NodeJS.ProcessEnv {
   };
 }
 
-function run(input: CompileInput, args: readonly string[]): Promise<Compiled> {
+function run(
+  input: UvInput,
+  args: readonly string[],
+  { cwd, stdin }: { readonly cwd: string; readonly stdin: string },
+): Promise<Compiled> {
+  const common = [
+    ...['--python', input.interpreter ?? interpreterFile(input.store, input.target)],
+    ...['--cache-dir', join(input.store.dir, 'cogpack', 'tools', 'uv-cache')],
+    ...['--color', 'never'],
+    '--no-config',
+    '--no-header',
+    '--no-progress',
+    '--no-python-downloads',
+  ];
   return new Promise((resolve, reject) => {
-    const child = spawn(input.program, args, {
-      cwd: input.project,
+    const child = spawn(input.program, [...args, ...common], {
+      cwd,
       env: environment(input),
       signal: input.signal,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -115,6 +137,6 @@ function run(input: CompileInput, args: readonly string[]): Promise<Compiled> {
     );
     child.once('close', code => resolve({ code, pylock, messages }));
     // uv may end before it has read everything; its exit code says why.
-    child.stdin.on('error', () => undefined).end(lines(input.requirements));
+    child.stdin.on('error', () => undefined).end(stdin);
   });
 }
