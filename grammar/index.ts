@@ -50,14 +50,14 @@ function run(recovery: boolean, tokens: IToken[], text: string): Parsed {
       return { start: at, end: at + Math.max(1, error.token.image.length), message: error.message };
     }),
     ...parser.problems.map(problem =>
-      Number.isNaN(problem.start) ? { ...problem, start: text.length, end: text.length } : problem,
+      !(problem.start >= 0) ? { ...problem, start: text.length, end: text.length } : problem,
     ),
   ]);
   return problems.length === 0 ? { tree, problems: [] } : { tree: undefined, problems };
 }
 
 function startOf(token: IToken, text: string): number {
-  return Number.isNaN(token.startOffset) ? text.length : token.startOffset;
+  return token.startOffset >= 0 ? token.startOffset : text.length;
 }
 
 // The bracket that goes past the bound, found before the parser's own stack grows.

@@ -15,8 +15,9 @@ export type JsonLayout = {
   readonly keySeparator: string;
   /** Between items, before `newline`. */
   readonly itemSeparator: string;
-  readonly emptyArray: string;
-  readonly emptyObject: string;
+  /** Between the brackets of an empty array or object; with `indentEmpty` the indentation follows it. */
+  readonly empty: string;
+  readonly indentEmpty: boolean;
 };
 
 /** As the command prints a program's value. */
@@ -25,8 +26,8 @@ export const prettyLayout: JsonLayout = {
   newline: '\n',
   keySeparator: ': ',
   itemSeparator: ',',
-  emptyArray: '[ ]',
-  emptyObject: '{ }',
+  empty: ' ',
+  indentEmpty: false,
 };
 
 /** As std.toString writes: one line, with spaces. */
@@ -59,6 +60,9 @@ function write(value: Value, layout: JsonLayout, indent: string, path: Path, loc
   }
 }
 
+const emptyBody = ({ empty, indentEmpty }: JsonLayout, indent: string): string =>
+  indentEmpty ? empty + indent : empty;
+
 function writeArray(
   { items, location: written }: JArray,
   layout: JsonLayout,
@@ -66,7 +70,7 @@ function writeArray(
   path: Path,
   location: Location,
 ): string {
-  if (items.length === 0) return layout.emptyArray;
+  if (items.length === 0) return `[${emptyBody(layout, indent)}]`;
   const deeper = indent + layout.indent;
   const parts: string[] = [];
   enter(written || location);
@@ -89,7 +93,7 @@ function writeObject(
 ): string {
   checkAsserts(value, location);
   const names = fieldNamesOf(value, false);
-  if (names.length === 0) return layout.emptyObject;
+  if (names.length === 0) return `{${emptyBody(layout, indent)}}`;
   const deeper = indent + layout.indent;
   const parts: string[] = [];
   enter(location);

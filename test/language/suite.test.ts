@@ -15,7 +15,10 @@ const programs = existsSync(folder)
   : [];
 
 /** Where this implementation points elsewhere, and why that is the better place. */
-const placedElsewhere: Readonly<Record<string, string>> = {};
+const placedElsewhere: Readonly<Record<string, string>> = {
+  'error.array_recursive_manifest.jsonnet': 'the array that holds itself, not the element in it',
+  'error.recursive_object_non_term.jsonnet': 'where the bound is met depends on what counts as a frame',
+};
 
 const counts = { output: 0, error: 0, place: 0 };
 

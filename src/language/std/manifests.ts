@@ -70,17 +70,24 @@ const reserved = new Set([
   '',
 ]);
 const bareKey = /^[A-Za-z0-9_/.-]+$/;
-const looksLikeNumber =
-  /^[-+]?(\d[\d_]*|0o?[0-7_]+|0x[0-9a-f_]+|0b[01_]+|[\d_]*\.[\d_]+|\d[\d_]*\.)(e[-+]?\d+)?$/i;
-const looksLikeDate = /^\d{4}-\d{1,2}-\d{1,2}$/;
+
+const count = (text: string, character: string): number => text.split(character).length - 1;
+
+// Whether some reader of YAML may take a key for a date or a number: cautious, as the reference library is.
+function looksLikeNumber(name: string): boolean {
+  const lower = name.toLowerCase();
+  const dashes = count(name, '-');
+  return (
+    (/^[0-9-]*$/.test(name) && dashes === 2) ||
+    (/^[0-9_-]*$/.test(name) && dashes < 2) ||
+    (/^[0-9b_-]*$/.test(lower) && name.length > 2 && /^-?0b/.test(name)) ||
+    (/^[0-9e._-]*$/.test(lower) && count(name, '.') === 1 && dashes < 3 && count(lower, 'e') < 2) ||
+    (/^[0-9a-fx_-]*$/.test(lower) && dashes < 2 && name.length > 2 && /^-?0x/.test(name))
+  );
+}
 
 function yamlKey(name: string, quoted: boolean): string {
-  const bare =
-    !quoted &&
-    bareKey.test(name) &&
-    !reserved.has(name.toLowerCase()) &&
-    !looksLikeNumber.test(name) &&
-    !looksLikeDate.test(name);
+  const bare = !quoted && bareKey.test(name) && !reserved.has(name.toLowerCase()) && !looksLikeNumber(name);
   return bare ? name : quote(name);
 }
 
@@ -98,7 +105,8 @@ function yaml(value: Value, options: YamlOptions, indent: string, path: (string 
         const inner = [...path, index];
         if (element instanceof JArray && element.items.length > 0)
           return `-\n${indent}  ${yaml(element, options, `${indent}  `, inner)}`;
-        return `- ${yaml(element, options, `${indent}  `, inner)}`;
+        const deeper = element instanceof JObject ? `${indent}  ` : indent;
+        return `- ${yaml(element, options, deeper, inner)}`;
       })
       .join(`\n${indent}`);
   }
@@ -224,8 +232,8 @@ const jsonEx = (value: Value, indent: string, newline = '\n', keySeparator = ': 
     indent,
     newline,
     keySeparator,
-    emptyArray: `[${newline}${newline}]`.replace('\n\n', '\n\n'),
-    emptyObject: `{${newline}${newline}}`,
+    empty: newline + newline,
+    indentEmpty: true,
   });
 
 export const manifests: Group = {
