@@ -68,7 +68,7 @@ function withMerged(entries: readonly YamlEntry[]): readonly YamlEntry[] {
   const own = entries.filter(({ key }) => key !== '<<');
   const merged = entries
     .filter(({ key }) => key === '<<')
-    .flatMap(({ value: { content } }) => (content.kind === 'list' ? content.items : [{ content }]))
+    .flatMap(({ value }) => (value.content.kind === 'list' ? value.content.items : [value]))
     .flatMap(({ content }) => (content.kind === 'map' ? content.entries : []));
   const all = new Map<string, YamlEntry>();
   for (const entry of [...own, ...merged]) if (!all.has(entry.key)) all.set(entry.key, entry);
