@@ -1,22 +1,12 @@
 // cogpack jsonnet: evaluates a program, with the flags of the reference implementation's command.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { CogpackError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import {
-  type ExternalArguments,
-  elements,
-  evaluateFile,
-  evaluateSnippet,
-  fieldNames,
-  getField,
-  manifestJson,
-  projectImporter,
-  typeOf,
-  type Value,
-} from '../language/index.ts';
-import { positiveInteger } from './numbers.ts';
+import type { ExternalArguments } from '../language/evaluate.ts';
+import { type ProgramOutput, type ProgramRequest, runProgram } from '../language/program.ts';
+import { positiveInteger, wholeNumber } from './numbers.ts';
 
 type Flags = {
   readonly exec?: boolean;
@@ -28,6 +18,7 @@ type Flags = {
   readonly createOutputDirs?: boolean;
   readonly maxStack: number;
   readonly maxSteps?: number;
+  readonly maxTrace: number;
   readonly external: ExternalArguments;
   readonly topLevel: ExternalArguments;
 };
@@ -57,7 +48,11 @@ export function add(program: Command): void {
     .addOption(
       new Option('--max-steps <n>', 'frames that may be entered altogether').argParser(positiveInteger),
     )
-    .addOption(new Option('-t, --max-trace <n>', 'lines of a trace').argParser(positiveInteger).default(20));
+    .addOption(
+      new Option('-t, --max-trace <n>', 'frames in the trace of an error; 0 for all')
+        .argParser(wholeNumber)
+        .default(20),
+    );
   for (const [name, target, what] of [
     ['ext', external, 'an external variable'],
     ['tla', topLevel, 'a top-level argument'],
@@ -99,68 +94,53 @@ function set(
   target[name] = { kind, text: fromFile ? readFileSync(value, 'utf8') : value };
 }
 
-function run(file: string, flags: Flags): void {
-  const value = evaluate(file, flags);
-  const written = output(value, flags);
-  if (flags.outputFile !== undefined) writeOut(flags.outputFile, written, flags);
-  else process.stdout.write(written);
+async function run(file: string, flags: Flags): Promise<void> {
+  const output = await runProgram(request(file, flags));
+  const printed = flags.multi === undefined ? output[0]!.text : writeFiles(output, flags.multi, flags);
+  if (flags.outputFile !== undefined) write(flags.outputFile, printed, flags);
+  else process.stdout.write(printed);
 }
 
-function evaluate(file: string, flags: Flags): Value {
-  const options = {
-    importer: projectImporter({ libraryPaths: flags.jpath }),
-    extVars: flags.external,
-    tlas: flags.topLevel,
+function request(file: string, flags: Flags): ProgramRequest {
+  const fromEnvironment = (process.env.JSONNET_PATH ?? '').split(delimiter).filter(path => path !== '');
+  return {
+    source: source(file, flags),
+    folder: process.cwd(),
+    libraryPaths: [...flags.jpath, ...fromEnvironment],
+    external: flags.external,
+    topLevel: flags.topLevel,
     maxStack: flags.maxStack,
-    ...(flags.maxSteps !== undefined && { maxSteps: flags.maxSteps }),
+    maxSteps: flags.maxSteps,
+    maxTrace: flags.maxTrace,
+    form: flags.multi !== undefined ? 'multi' : flags.yamlStream ? 'stream' : 'single',
+    string: flags.string === true,
   };
-  if (flags.exec)
-    return evaluateSnippet({ ...options, code: file, file: '<cmdline>', base: `${process.cwd()}/` });
-  if (file === '-') {
-    return evaluateSnippet({
-      ...options,
-      code: readFileSync(0, 'utf8'),
-      file: '<stdin>',
-      base: `${process.cwd()}/`,
-    });
-  }
-  return evaluateFile({ ...options, file: resolve(file), shown: file });
 }
 
-function output(value: Value, flags: Flags): string {
-  if (flags.multi !== undefined) return multi(value, flags.multi, flags);
-  if (flags.yamlStream) return stream(value);
-  return text(value, flags);
+function source(file: string, { exec }: Flags): ProgramRequest['source'] {
+  if (exec) return { code: file, name: '<cmdline>' };
+  return file === '-' ? { code: readFileSync(0, 'utf8'), name: '<stdin>' } : { file };
 }
 
-function text(value: Value, { string }: Flags): string {
-  if (!string) return `${manifestJson(value)}\n`;
-  if (typeof value === 'string') return value;
-  throw new CogpackError('jsonnet/manifest', `with -S the value is a string; found ${typeOf(value)}`);
-}
-
-function stream(value: Value): string {
-  if (typeOf(value) !== 'array') {
-    throw new CogpackError('jsonnet/manifest', `with -y the value is an array; found ${typeOf(value)}`);
-  }
-  const documents = elements(value).map(item => `---\n${manifestJson(item)}\n`);
-  return documents.length === 0 ? '' : `${documents.join('')}...\n`;
-}
-
-function multi(value: Value, dir: string, flags: Flags): string {
-  if (typeOf(value) !== 'object') {
-    throw new CogpackError('jsonnet/manifest', `with -m the value is an object; found ${typeOf(value)}`);
-  }
-  return fieldNames(value)
-    .map(name => {
+/** Writes a file for each field; gives the lines that name them. */
+function writeFiles(output: ProgramOutput, dir: string, flags: Flags): string {
+  return output
+    .map(({ name, text }) => {
       const path = join(dir, name);
-      writeOut(path, text(getField(value, name), flags), flags);
+      write(path, text, flags);
       return `${path}\n`;
     })
     .join('');
 }
 
-function writeOut(path: string, content: string, { createOutputDirs }: Flags): void {
-  if (createOutputDirs) mkdirSync(join(path, '..'), { recursive: true });
-  writeFileAtomic(path, content);
+// A file that is the same already keeps its time.
+function write(path: string, text: string, { createOutputDirs }: Flags): void {
+  const folder = dirname(path);
+  if (createOutputDirs) mkdirSync(folder, { recursive: true });
+  else if (!existsSync(folder)) {
+    throw new CogpackError('jsonnet/output', `${path} cannot be written: there is no folder ${folder}`, {
+      hint: 'make it, or use --create-output-dirs',
+    });
+  }
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileAtomic(path, text);
 }

@@ -7,9 +7,14 @@ enableCompileCache();
 
 type Add = (program: Command) => void;
 
-const commands: Readonly<
-  Record<string, { readonly summary: string; readonly load: () => Promise<{ add: Add }> }>
-> = {
+type Entry = {
+  readonly summary: string;
+  readonly load: () => Promise<{ add: Add }>;
+  /** The exit code for wrong arguments; 2 unless given. */
+  readonly usage?: number;
+};
+
+const commands: Readonly<Record<string, Entry>> = {
   eval: {
     summary: "print the derivation hashes of a description's targets",
     load: () => import('./eval.ts'),
@@ -21,7 +26,7 @@ const commands: Readonly<
   realise: { summary: 'build the targets, push or write them out', load: () => import('./realise.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
   registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },
-  jsonnet: { summary: 'evaluate a Jsonnet program', load: () => import('./jsonnet.ts') },
+  jsonnet: { summary: 'evaluate a Jsonnet program', load: () => import('./jsonnet.ts'), usage: 1 },
 };
 
 const program = new Command('cogpack')
@@ -39,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : (command?.usage ?? 2);
     const { report } = await import('./report.ts');
     return report(error);
   }

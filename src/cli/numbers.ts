@@ -8,3 +8,8 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError('a whole number from 1 on is expected');
   return number;
 }
+
+/** A whole number from 0 on. */
+export function wholeNumber(text: string): number {
+  return text === '0' ? 0 : positiveInteger(text);
+}

@@ -2,6 +2,7 @@
 // 130 stopped by ^C.
 import { readFileSync } from 'node:fs';
 import { CogpackError } from '../base/error.ts';
+import { sourceText } from '../language/location.ts';
 import { renderError } from '../language/render.ts';
 import { wantsColour } from './terminal.ts';
 
@@ -33,6 +34,8 @@ function asCogpackError(error: Explained): CogpackError {
 }
 
 function readSource(file: string): string | undefined {
+  const evaluated = sourceText(file);
+  if (evaluated !== undefined) return evaluated;
   try {
     return readFileSync(file, 'utf8');
   } catch {

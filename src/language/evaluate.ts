@@ -7,7 +7,7 @@ import * as calls from './calls.ts';
 import { compile } from './compile.ts';
 import { type Bounds, callerLocation, failure, inside } from './failure.ts';
 import type { ImportedFile, Importer } from './importer.ts';
-import { type Location, type SourceFile, spanIn, spanOf } from './location.ts';
+import { type Location, remember, type SourceFile, spanIn, spanOf } from './location.ts';
 import { toText } from './manifest.ts';
 import { object, superField } from './objects.ts';
 import * as operators from './operators.ts';
@@ -32,6 +32,8 @@ export type EvaluationOptions = {
   readonly tlas?: ExternalArguments;
   readonly maxStack?: number;
   readonly maxSteps?: number;
+  /** Frames in the trace of an error; 0 for all. */
+  readonly maxTrace?: number;
   /** Takes the lines of std.trace; stderr unless given. */
   readonly trace?: (line: string) => void;
 };
@@ -59,6 +61,7 @@ function start(options: EvaluationOptions, action: (evaluator: Evaluator) => Val
   const bounds: Bounds = {
     maxStack: options.maxStack ?? 500,
     maxSteps: options.maxSteps ?? Number.POSITIVE_INFINITY,
+    maxTrace: options.maxTrace ?? 20,
   };
   return inside(() => {
     const evaluator = createEvaluator(options);
@@ -118,6 +121,7 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
   });
 
   const run = (text: string, source: SourceFile, path: string): Value => {
+    remember(source);
     const { tree, problems } = parse(text);
     if (tree === undefined) throw parseError(source, problems);
     const code = compile(tree, { file: source, std: library.signatures });

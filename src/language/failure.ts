@@ -8,12 +8,14 @@ export type Bounds = {
   readonly maxStack: number;
   /** Frames that may be entered altogether. */
   readonly maxSteps: number;
+  /** Frames in the trace of an error; 0 for all. */
+  readonly maxTrace: number;
 };
 
 let frames = new Int32Array(1024);
 let depth = 0;
 let steps = 0;
-let bounds: Bounds = { maxStack: 500, maxSteps: Number.POSITIVE_INFINITY };
+let bounds: Bounds = { maxStack: 500, maxSteps: Number.POSITIVE_INFINITY, maxTrace: 20 };
 
 /** Enters a frame that was opened at a place (0 for none). Throws `jsonnet/stack`, `jsonnet/steps`. */
 export function enter(location: Location): void {
@@ -62,13 +64,18 @@ export function inside<T>(action: () => T, wanted?: Bounds): T {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof RangeError) || !error.message.includes('call stack')) throw error;
+    if (!(error instanceof RangeError)) throw error;
     depth = Math.min(depth, frames.length);
-    throw failure(
-      'jsonnet/host-stack',
-      'max stack frames exceeded: the program is nested too deeply',
-      innermost(),
-    );
+    if (error.message.includes('call stack')) {
+      throw failure(
+        'jsonnet/host-stack',
+        'max stack frames exceeded: the program is nested too deeply',
+        innermost(),
+      );
+    }
+    throw failure('jsonnet/size', `a value is too large: ${error.message}`, innermost(), {
+      hint: 'a string has at most 2^29 characters, an array at most 2^32 - 2 elements',
+    });
   } finally {
     depth = before;
   }
@@ -107,7 +114,8 @@ function userFrame(): Location | undefined {
   return undefined;
 }
 
-const mostFrames = 20;
+// A place needs two searches of its file for line breaks, so a trace has an end.
+const mostShown = 1000;
 
 // The library's own frames are left out, and a long trace loses its middle.
 function trace(place: Location): NonNullable<ErrorDetails['trace']> {
@@ -118,14 +126,14 @@ function trace(place: Location): NonNullable<ErrorDetails['trace']> {
     if (location === 0 || location === last || fileOf(location)?.library === true) continue;
     last = location;
     shown.push({ what: 'in', span: spanOf(location) });
-    if (shown.length > mostFrames * 50) break;
+    if (shown.length > mostShown) break;
   }
-  if (shown.length <= mostFrames) return shown;
-  const half = mostFrames / 2;
-  const left = shown.length - mostFrames;
+  const { maxTrace } = bounds;
+  if (maxTrace === 0 || shown.length <= maxTrace) return shown;
+  const first = Math.ceil(maxTrace / 2);
   return [
-    ...shown.slice(0, half),
-    { what: `… ${left} more frames …`, span: undefined },
-    ...shown.slice(-half),
+    ...shown.slice(0, first),
+    { what: `… ${shown.length - maxTrace} more frames …`, span: undefined },
+    ...shown.slice(shown.length - (maxTrace - first)),
   ];
 }

@@ -24,6 +24,18 @@ export function locate(file: SourceFile, range: Range): Location {
   return ends.push(range.end) - 1;
 }
 
+const texts = new Map<string, string>();
+
+/** Keeps the text of a file for messages that show its lines. */
+export function remember({ name, text }: SourceFile): void {
+  texts.set(name, text);
+}
+
+/** The text of the file that spans name so, as it was evaluated. */
+export function sourceText(name: string): string | undefined {
+  return texts.get(name);
+}
+
 export function fileOf(location: Location): SourceFile | undefined {
   return files[location];
 }
