@@ -89,6 +89,8 @@ export type Layer = {
   readonly asserts: readonly FieldBody[];
   /** Makes the literal's locals for an object; undefined when there are none. */
   readonly bind: ((self: JObject, layer: number) => unknown) | undefined;
+  /** A field that is taken out of the `span` layers below this one (std.objectRemoveKey). */
+  readonly removed?: { readonly name: string; readonly span: number };
 };
 
 type Slot = { readonly layer: number; readonly field: Field; readonly hidden: boolean };
@@ -115,9 +117,10 @@ export class JObject {
   /** The field as it is seen by layers from `below` on: by `super` when that is not the number of layers. */
   find(name: string, below: number): { readonly layer: number; readonly field: Field } | undefined {
     for (let layer = below - 1; layer >= 0; layer -= 1) {
-      const { index, fields } = this.layers[layer]!;
+      const { index, fields, removed } = this.layers[layer]!;
       const at = index.get(name);
       if (at !== undefined) return { layer, field: fields[at]! };
+      if (removed?.name === name) layer -= removed.span;
     }
     return undefined;
   }
@@ -143,6 +146,11 @@ function slotsOf(layers: readonly Layer[]): Map<string, Slot> {
       const hidden = field.visibility === ':' ? (before?.hidden ?? false) : field.visibility === '::';
       slots.set(field.name, { layer, field, hidden });
     }
+    const { removed } = layers[layer]!;
+    if (removed === undefined) continue;
+    const before = slotsOf(layers.slice(0, layer - removed.span)).get(removed.name);
+    if (before === undefined) slots.delete(removed.name);
+    else slots.set(removed.name, before);
   }
   return slots;
 }

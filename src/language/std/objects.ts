@@ -26,13 +26,16 @@ const keysValues = (name: string, value: Value, hidden: boolean): JArray =>
     ),
   );
 
-// The object's own literals, without one of their fields.
-function removeKey(value: JObject, key: string): JObject {
-  const layers = value.layers.map((layer): Layer => {
-    const fields = layer.fields.filter(field => field.name !== key);
-    return { ...layer, fields, index: new Map(fields.map((field, index) => [field.name, index])) };
-  });
-  return new JObject(layers);
+// The object without a field: what its literals inherit from each other stays as it was.
+function removeKey({ layers }: JObject, name: string): JObject {
+  const removal: Layer = {
+    fields: [],
+    index: new Map(),
+    asserts: [],
+    bind: undefined,
+    removed: { name, span: layers.length },
+  };
+  return new JObject([...layers, removal]);
 }
 
 /** RFC 7396. */
