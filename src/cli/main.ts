@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./lock.ts'),
   },
   realise: { summary: 'build the targets, push or write them out', load: () => import('./realise.ts') },
+  run: {
+    summary: 'realise a model, start it, and send one prediction',
+    load: () => import('./run.ts'),
+  },
   store: { summary: 'check the store', load: () => import('./store.ts') },
   registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },
   jsonnet: { summary: 'evaluate a Jsonnet program', load: () => import('./jsonnet.ts'), usage: 1 },

@@ -42,9 +42,24 @@ export function add(program: Command): void {
     .action(run);
 }
 
+/** The one image that a description has (or `--target` names), realised. */
+export async function realiseImage(
+  path: string,
+  flags: DescriptionFlags & { readonly target?: string; readonly jobs: number },
+  store: Store,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Descriptor> {
+  const evaluated = evaluateLocked(path, flags);
+  const [target] = chosen(evaluated.targets, flags.target, true);
+  const result = await build(evaluated, [target!], store, projectOf(path), flags.jobs, signal, progress);
+  return imageOf([{ name: target!.name, descriptor: result.outputs.get(target!.digest)![target!.output]! }]);
+}
+
 async function run(path: string, flags: Flags): Promise<void> {
   const evaluated = evaluateLocked(path, flags);
-  const targets = chosen(evaluated.targets, flags);
+  const one = flags.push !== undefined || flags.output !== undefined;
+  const targets = chosen(evaluated.targets, flags.target, one);
   const store = openStore(flags.store);
   const signal = interruptSignal();
   const progress = createProgress(process.stderr);
@@ -75,15 +90,15 @@ async function run(path: string, flags: Flags): Promise<void> {
   }
 }
 
-function chosen(targets: readonly Target[], flags: Flags): readonly Target[] {
-  const found = flags.target === undefined ? targets : targets.filter(target => target.name === flags.target);
+function chosen(targets: readonly Target[], wanted: string | undefined, one: boolean): readonly Target[] {
+  const found = wanted === undefined ? targets : targets.filter(target => target.name === wanted);
   const names = targets.map(target => target.name).join(', ');
   if (found.length === 0) {
-    throw new CogpackError('realise/target', `there is no target ${flags.target}; there are ${names}`);
+    throw new CogpackError('realise/target', `there is no target ${wanted}; there are ${names}`);
   }
-  if (found.length > 1 && (flags.push !== undefined || flags.output !== undefined)) {
+  if (found.length > 1 && one) {
     throw new CogpackError('realise/target', `the description has several targets: ${names}`, {
-      hint: 'choose the one to push or write out with --target',
+      hint: 'choose one with --target',
     });
   }
   return found;

@@ -1,0 +1,100 @@
+// cogpack run: realises a model, starts it under an OCI runtime without network, asks for one prediction, stops it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Json } from '../base/canonical.ts';
+import { readImageConfig, writeBundle } from '../run/bundle.ts';
+import { parseInputs, request, waitUntilReady } from '../run/predict.ts';
+import { startContainer } from '../run/runtime.ts';
+import { openStore } from '../store/store.ts';
+import { positiveInteger } from './numbers.ts';
+import { type DescriptionFlags, withDescription } from './options.ts';
+import { createProgress } from './progress.ts';
+import { realiseImage } from './realise.ts';
+import { interruptSignal } from './terminal.ts';
+
+type Flags = DescriptionFlags & {
+  readonly input: readonly string[];
+  readonly setupTimeout: number;
+  readonly target?: string;
+  readonly jobs: number;
+  readonly json?: boolean;
+};
+
+const schemaLabel = 'run.cog.openapi_schema';
+
+export function add(program: Command): void {
+  withDescription(
+    program.command('run').description('Realise a model, start it, send one prediction, print the answer.'),
+  )
+    .option(
+      '-i, --input <name=value>',
+      'an input of the prediction; @file is a file',
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .option('--target <name>', 'the target, where there are several')
+    .option('--jobs <n>', 'builders at one time', positiveInteger, 2)
+    .option('--setup-timeout <seconds>', 'how long the model may take to set up', positiveInteger, 600)
+    .option('--json', "print the server's whole answer")
+    .addHelpText('after', '\nExample:\n  $ cogpack run -i text=hello -i image=@cat.png')
+    .action(run);
+}
+
+async function run(path: string, flags: Flags): Promise<void> {
+  const signal = interruptSignal();
+  const progress = createProgress(process.stderr);
+  const store = openStore(flags.store);
+  const image = await realiseImage(path, flags, store, signal, progress);
+  const input = parseInputs(flags.input, inputTypes(readImageConfig(store, image).Labels?.[schemaLabel]));
+  const bundle = mkdtempSync(join(tmpdir(), 'cogpack-run-'));
+  try {
+    progress.update('run', 'unpack');
+    await writeBundle(store, image, bundle, { COG_NO_UPDATE_CHECK: '1' }, signal);
+    progress.update('run', 'set up');
+    const container = await startContainer(bundle, `cogpack-${process.pid}`);
+    try {
+      await waitUntilReady(container, flags.setupTimeout * 1000, signal);
+      progress.update('run', 'predict');
+      const answer = await request(container, 'POST', '/predictions', { input });
+      progress.end();
+      show(answer as Answer, flags.json === true);
+    } finally {
+      container.stop();
+    }
+  } finally {
+    progress.end();
+    rmSync(bundle, { recursive: true, force: true });
+  }
+}
+
+type Answer = {
+  readonly status?: string;
+  readonly output?: Json;
+  readonly error?: Json;
+  readonly detail?: Json;
+};
+
+function show(answer: Answer, json: boolean): void {
+  const succeeded = answer.status === 'succeeded';
+  if (json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  else if (succeeded) process.stdout.write(`${text(answer.output ?? null)}\n`);
+  else
+    process.stderr.write(
+      `the prediction ${answer.status ?? 'was refused'}: ${text(answer.error ?? answer.detail ?? null)}\n`,
+    );
+  if (!succeeded) process.exitCode = 1;
+}
+
+const text = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+
+/** The JSON types of the model's inputs, by name, as its schema tells them. */
+function inputTypes(schema: string | undefined): Record<string, string | undefined> {
+  if (schema === undefined) return {};
+  const { components } = JSON.parse(schema) as {
+    components?: { schemas?: { Input?: { properties?: Record<string, { type?: string }> } } };
+  };
+  const properties = components?.schemas?.Input?.properties ?? {};
+  return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, type]));
+}
