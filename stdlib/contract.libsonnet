@@ -16,6 +16,7 @@
   // An object whose names are of one format and whose values are of one contract.
   mapOf(keys, values):: { kind: 'map', keys: keys, values: values },
   anyOf(contracts):: { kind: 'union', of: contracts },
+  optional(inner):: { kind: 'union', of: [inner, { kind: 'null' }] },
   object(name, fields):: { kind: 'object', name: name, fields: fields },
 
   field(contract, doc):: { contract: contract, doc: doc },

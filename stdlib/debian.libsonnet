@@ -1,6 +1,6 @@
 // The block `debian`: the interpreter and the apt packages from pinned .debs, without running a maintainer script.
 // What the scripts of a new system would do is done by the tree `root`: docs/debian.md lists it.
-local contract = import 'contract.libsonnet';
+local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
 local layers = import 'layers.libsonnet';
@@ -56,7 +56,7 @@ local root = derivation({
       'netbase',
       'python' + model.python,
       'zlib1g',
-    ] + model.apt,
+    ] + cog.apt(model) + model.apt,
 
     requests: {
       debian: {

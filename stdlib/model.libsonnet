@@ -1,6 +1,7 @@
 // A model: fields that people write, checked against a contract, and hidden blocks made of them. A block says what it
 // provides and needs, what it asks of the lock, and gives layers and environment; the image is the blocks in order.
 // Any field of any block is overridden with +: as in `blocks+:: { debian+: { packages+: ['curl'] } }`.
+local cog = import 'cog.libsonnet';
 local contract = import 'contract.libsonnet';
 local derivation = std.native('derivation');
 
@@ -11,6 +12,20 @@ local fields = contract.object('a model', {
     contract.anyOf([contract.format('projectPath'), contract.arrayOf(contract.string)]),
     'Python packages: a requirements file of the project, or an array of requirements (PEP 508).'
   ),
+  predict: contract.field(
+    contract.optional(contract.format('pythonReference')),
+    'A cog predictor: a file and its class or function, such as predict.py:Predictor. The image then serves predictions.'
+  ),
+  run: contract.field(contract.optional(contract.format('pythonReference')), 'A cog runner, such as run.py:Runner, in place of predict.'),
+  train: contract.field(contract.optional(contract.format('pythonReference')), 'A cog training function, such as train.py:train.'),
+  concurrency: contract.field(
+    contract.optional(contract.object('concurrency', {
+      max: contract.required(contract.number, 'How many predictions run at one time.'),
+      default_target: contract.field(contract.number, 'How many predictions a scheduler should aim at.'),
+    })),
+    'Predictions at one time, for an async predictor.'
+  ),
+  cog: contract.field(contract.optional(contract.string), 'The version of the cog package; the newest unless it is given.'),
   apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),
   source: contract.field(
     contract.object('source', {
@@ -39,19 +54,25 @@ local fields = contract.object('a model', {
     platform: 'linux/amd64',
     python: '3.11',
     requirements: [],
+    predict: null,
+    run: null,
+    train: null,
+    concurrency: null,
+    cog: null,
     apt: [],
     source: {},
     env: {},
     workdir: '/src',
-    entrypoint: [],
-    cmd: ['python3'],
+    entrypoint: if cog.enabled(self) then ['/usr/bin/tini', '--'] else [],
+    cmd: if cog.enabled(self) then ['python', '-m', 'cog.server.http'] else ['python3'],
     volumes: [],
-    expose: [],
+    expose: if cog.enabled(self) then [5000] else [],
     user: 'root',
     labels: {},
 
     blocks:: {
       debian: (import 'debian.libsonnet').block(model),
+      [if cog.enabled(model) then 'cog']: cog.block(model),
       python: (import 'python.libsonnet').block(model),
       source: (import 'source.libsonnet').block(model),
     },
@@ -67,12 +88,12 @@ local fields = contract.object('a model', {
     order:: std.native('order')(self.blocks),
 
     // [{name, layer}], the lowest first.
-    layers:: std.flatMap(function(name) model.blocks[name].layers, self.order),
+    layers:: std.flatMap(function(name) std.get(model.blocks[name], 'layers', []), self.order),
 
-    // A later block's variables stand over an earlier one's, and the user's over all.
-    environment:: std.foldl(
-      function(env, name) env + std.get(model.blocks[name], 'env', {}), self.order, {}
-    ) + self.env,
+    // What a later block says stands over an earlier one's, and the user's over all.
+    local merged(field) = std.foldl(function(all, name) all + std.get(model.blocks[name], field, {}), model.order, {}),
+    environment:: merged('env') + self.env,
+    allLabels:: merged('labels') + self.labels,
 
     config:: {
       Env: [name + '=' + model.environment[name] for name in std.objectFields(model.environment)],
@@ -85,7 +106,7 @@ local fields = contract.object('a model', {
         [if std.member(std.toString(port), '/') then port else port + '/tcp']: {}
         for port in model.expose
       },
-      [if model.labels != {} then 'Labels']: model.labels,
+      [if model.allLabels != {} then 'Labels']: model.allLabels,
     },
 
     image:: derivation({

@@ -1,4 +1,5 @@
 // The block `python`: a virtual environment (PEP 405) over the system's interpreter, with wheels in it.
+local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
 local layers = import 'layers.libsonnet';
@@ -42,7 +43,7 @@ local requirementsOf(requirements) =
     provides: ['venv'],
     needs: ['interpreter'],
 
-    requirements: requirementsOf(model.requirements),
+    requirements: requirementsOf(model.requirements) + cog.requirements(model),
 
     requests: {
       [if block.requirements != [] then 'python']: {

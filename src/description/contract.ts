@@ -7,7 +7,7 @@ import { formats } from './formats.ts';
 
 /** A contract as stdlib/contract.libsonnet writes it. */
 export type Contract =
-  | { readonly kind: 'any' | 'boolean' | 'function' | 'derivation' }
+  | { readonly kind: 'any' | 'null' | 'boolean' | 'function' | 'derivation' }
   | { readonly kind: 'number'; readonly format?: string }
   | { readonly kind: 'string'; readonly format?: string; readonly choices?: readonly string[] }
   | { readonly kind: 'array'; readonly items: Contract }
@@ -133,6 +133,7 @@ function accepts(contract: Contract, value: Value): boolean {
 }
 
 const typeNames = {
+  null: 'null',
   boolean: 'boolean',
   number: 'number',
   function: 'function',
@@ -165,6 +166,8 @@ export function describe(contract: Contract): string {
   switch (contract.kind) {
     case 'any':
       return 'anything';
+    case 'null':
+      return 'null';
     case 'string':
       return contract.choices ? `one of ${contract.choices.map(quote).join(', ')}` : 'a string';
     case 'array':
