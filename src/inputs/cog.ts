@@ -1,0 +1,265 @@
+// From a cog.yaml to a description. Each key becomes a field, or is an error that says why it cannot and what to do:
+// commands are not run, CUDA comes with wheels, and weights that lie in a registry are not in an image.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../base/canonical.ts';
+import { CogpackError, type Span } from '../base/error.ts';
+import { type CogYaml, readCogYaml } from './cog-yaml.ts';
+import { adviceFor } from './commands.ts';
+import { pythonChoices, pythonOf, pythons } from './pythons.ts';
+import { type Stated, throwAll } from './stated.ts';
+import type { Choice } from './text.ts';
+
+export type CogDescription = {
+  readonly choices: readonly Choice[];
+  /** The name that the image is pushed to, when the file says one. */
+  readonly image: string | undefined;
+};
+
+/** `dir` is the project; `file` the name of its cog.yaml in spans. Throws `inputs/…` for all that is wrong with it. */
+export function describeCog(text: string, file: string, dir: string): CogDescription {
+  const cog = readCogYaml(text, file);
+  const problems: CogpackError[] = [];
+  const choices: Choice[] = [];
+  const refuse = (span: Span, message: string, hint: string) => {
+    problems.push(new CogpackError('inputs/cannot-honour', message, { span, hint }));
+  };
+  const wrong = (span: Span, message: string, hint?: string) => {
+    problems.push(new CogpackError('inputs/cog-yaml', message, { span, hint }));
+  };
+  const choose = (field: string, value: Json, reason: string, source: Pick<Span, 'file' | 'line'>) => {
+    choices.push({ field, value, reason, source: { file: source.file, line: source.line } });
+  };
+  const start = { file, line: 1 };
+
+  choosePython(cog);
+  chooseRequirements(cog);
+  if (cog.systemPackages.length > 0) {
+    for (const { value, span } of cog.systemPackages) checkSystemPackage(value, span);
+    choose(
+      'apt',
+      cog.systemPackages.map(({ value }) => value),
+      'build.system_packages, with all that they depend on',
+      cog.systemPackages[0]!.span,
+    );
+  }
+  for (const [key, commands] of [
+    ['build.pre_install', cog.preInstall],
+    ['build.run', cog.buildRun],
+  ] as const) {
+    for (const { value, span } of commands) {
+      refuse(
+        span,
+        `${key} would run "${shortened(value)}": no command is run while an image is built`,
+        adviceFor(value),
+      );
+    }
+  }
+  chooseGpu(cog);
+  chooseReferences(cog);
+  chooseEnvironment(cog);
+  for (const { value, span } of cog.weights) {
+    refuse(
+      span,
+      `weights: ${value} would lie in a registry beside the image, which is mounted by Replicate's own service`,
+      'put the weights into a folder of the project: they are in the image, in layers that are pushed once',
+    );
+  }
+  const image = chooseImage(cog);
+  throwAll(problems);
+  return { choices, image };
+
+  function choosePython({ pythonVersion }: CogYaml): void {
+    if (pythonVersion === undefined) {
+      const newest = pythons.at(-1)!;
+      choose('python', newest.minor, `no build.python_version: cog's default is ${newest.minor}`, start);
+      return;
+    }
+    const { value, span } = pythonVersion;
+    const found = pythonOf(value);
+    if (found !== undefined) {
+      choose('python', found.minor, `build.python_version; ${found.suite} carries ${found.full}`, span);
+      return;
+    }
+    const minor = pythonOf(value.split('.').slice(0, 2).join('.'));
+    if (minor !== undefined) {
+      refuse(
+        span,
+        `build.python_version is ${value}; Debian ${minor.suite}, which the image is made of, carries ${minor.full}`,
+        `write python_version: "${minor.minor}"`,
+      );
+    } else if (/^\d+(\.\d+)*$/.test(value)) {
+      refuse(
+        span,
+        `build.python_version is ${value}; no suite of Debian that an image is made of carries it`,
+        `write one of ${pythonChoices}, and see with cogpack lock whether the packages have wheels for it`,
+      );
+    } else wrong(span, `build.python_version is "${value}"; expected a version such as "3.11"`);
+  }
+
+  function chooseRequirements({ pythonPackages, pythonRequirements }: CogYaml): void {
+    if (pythonRequirements !== undefined && pythonPackages.length > 0) {
+      wrong(
+        pythonPackages[0]!.span,
+        'build has both python_packages and python_requirements',
+        'keep python_requirements, and move the packages into that file',
+      );
+    } else if (pythonRequirements !== undefined) {
+      const { value, span } = pythonRequirements;
+      if (isOutside(value)) wrong(span, `build.python_requirements: ${value} is not in the project`);
+      else if (!existsSync(join(dir, value)))
+        wrong(span, `build.python_requirements: there is no file ${value} in the project`);
+      else choose('requirements', value, 'build.python_requirements', span);
+    } else if (pythonPackages.length > 0) {
+      choose(
+        'requirements',
+        pythonPackages.map(({ value }) => value),
+        'build.python_packages',
+        pythonPackages[0]!.span,
+      );
+    }
+  }
+
+  function checkSystemPackage(value: string, span: Span): void {
+    if (/^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$/.test(value)) return;
+    if (/^[a-z0-9][a-z0-9+.-]+=/.test(value)) {
+      refuse(
+        span,
+        `build.system_packages: ${value} names a version; an image has the versions of its suite`,
+        `write ${value.split('=')[0]}: cogpack.lock pins it`,
+      );
+    } else
+      wrong(
+        span,
+        `build.system_packages: "${value}" is not the name of a package`,
+        'write one name in each item',
+      );
+  }
+
+  function chooseGpu({ cuda, cudnn, gpu }: CogYaml): void {
+    if (gpu !== undefined) choose('gpu', gpu.value, 'build.gpu', gpu.span);
+    for (const [key, stated] of [
+      ['cuda', cuda],
+      ['cudnn', cudnn],
+    ] as const) {
+      if (stated === undefined) continue;
+      refuse(
+        stated.span,
+        `build.${key} asks for ${key === 'cuda' ? 'CUDA' : 'cuDNN'} ${stated.value} in the base image; CUDA's libraries come from the wheels that need them`,
+        `take ${key} out; which CUDA torch has is chosen by its index: --extra-index-url in the requirements file`,
+      );
+    }
+  }
+
+  function chooseReferences({
+    run,
+    predict,
+    train,
+    sdkVersion,
+    concurrencyMax,
+    concurrencyTarget,
+  }: CogYaml): void {
+    if (run !== undefined && predict !== undefined) {
+      wrong(predict.span, 'both run and predict are there; they are two names of one thing', 'keep run');
+    }
+    const model = run ?? predict;
+    if (model !== undefined) reference('predict', model, run === undefined ? 'predict' : 'run');
+    if (train !== undefined) reference('train', train, 'train');
+    if (concurrencyMax !== undefined)
+      choose('concurrency', { max: concurrencyMax.value }, 'concurrency.max', concurrencyMax.span);
+    if (concurrencyTarget !== undefined) {
+      refuse(
+        concurrencyTarget.span,
+        'concurrency.default_target is a wish to an autoscaler, which nothing in an image reads',
+        'take it out, and tell the service that runs the image',
+      );
+    }
+    if (sdkVersion === undefined) return;
+    const { value, span } = sdkVersion;
+    if (!/^\d+(\.\d+)*((a|b|rc)\d+)?(\.dev\d+)?$/.test(value)) {
+      refuse(
+        span,
+        `build.sdk_version is "${value}"; a version such as "0.18.0" is expected`,
+        'name the version: cogpack lock --update finds later ones where none is named',
+      );
+    } else if (isBefore(value, [0, 16])) {
+      wrong(
+        span,
+        `build.sdk_version is ${value}; cog's own builder takes 0.16.0 and later`,
+        'write "0.16.0" or later',
+      );
+    } else choose('cog', value, 'build.sdk_version', span);
+  }
+
+  function reference(field: string, { value, span }: Stated<string>, key: string): void {
+    const match = /^([^:]+\.py):([A-Za-z_]\w*)$/.exec(value);
+    if (match === null || isOutside(match[1]!)) {
+      wrong(span, `${key} is "${value}"; expected a file and a name in it, such as predict.py:Predictor`);
+    } else if (!existsSync(join(dir, match[1]!))) {
+      wrong(span, `${key}: there is no file ${match[1]} in the project`);
+    } else choose(field, value, key, span);
+  }
+
+  function chooseEnvironment({ environment }: CogYaml): void {
+    const env: Record<string, string> = {};
+    for (const { value, span } of environment) {
+      const match = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(value);
+      if (match === null) {
+        wrong(span, `environment: "${value}" is not of the form NAME=value`);
+        continue;
+      }
+      const [, name, content] = match as unknown as [string, string, string];
+      if (isReserved(name)) {
+        wrong(
+          span,
+          `environment: cog does not let ${name} be set, which it uses itself`,
+          'take it out, or set it in the program',
+        );
+      } else if (Object.hasOwn(env, name)) wrong(span, `environment: ${name} is there twice`);
+      else env[name] = content;
+    }
+    if (environment.length > 0) choose('env', env, 'environment', environment[0]!.span);
+  }
+
+  function chooseImage({ image, model }: CogYaml): string | undefined {
+    if (image !== undefined && model !== undefined) {
+      wrong(
+        model.span,
+        'both image and model are there; they are two names of one thing',
+        'keep one of them',
+      );
+    }
+    const name = image ?? model;
+    if (name === undefined) return undefined;
+    choices.push({
+      field: 'image',
+      reason: `${image === undefined ? 'model' : 'image'}: cogpack realise --push ${name.value}`,
+      source: { file, line: name.span.line },
+    });
+    return name.value;
+  }
+}
+
+// cog's list (pkg/config/env.go); a name that ends in * stands for all that start so.
+const reserved =
+  'PATH LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV PYTHONUNBUFFERED R8_* REPLICATE_* LIBRARY_PATH CUDA_* NVIDIA_* NV_* PGET_* HF_ENDPOINT HF_HUB_ENABLE_HF_TRANSFER KUBERNETES_*'.split(
+    ' ',
+  );
+
+function isReserved(name: string): boolean {
+  return reserved.some(entry => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry));
+}
+
+function isOutside(path: string): boolean {
+  return path.startsWith('/') || path === '' || /(^|\/)\.\.(\/|$)/.test(path);
+}
+
+function isBefore(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [a = 0, b = 0] = version.split('.').map(Number.parseFloat);
+  return a < major || (a === major && b < minor);
+}
+
+function shortened(command: string): string {
+  const [line = ''] = command.trim().split('\n');
+  return line.length > 60 || line !== command.trim() ? `${line.slice(0, 60)}…` : line;
+}
