@@ -14,6 +14,7 @@ type Flags = {
   readonly string?: boolean;
   readonly multi?: string;
   readonly yamlStream?: boolean;
+  readonly trailingNewline: boolean;
   readonly outputFile?: string;
   readonly createOutputDirs?: boolean;
   readonly maxStack: number;
@@ -40,6 +41,7 @@ export function add(program: Command): void {
     .option('-S, --string', 'print a string as it is')
     .option('-m, --multi <dir>', 'write each field of the value to a file in DIR; print their names')
     .option('-y, --yaml-stream', 'print an array as a stream of YAML documents')
+    .option('--no-trailing-newline', 'do not end what is written with a line break')
     .option('-o, --output-file <file>', 'write to a file')
     .option('-c, --create-output-dirs', 'make the folders of the files that are written')
     .addOption(
@@ -91,7 +93,10 @@ function set(
       hint: `write ${name}=value`,
     });
   }
-  target[name] = { kind, text: fromFile ? readFileSync(value, 'utf8') : value };
+  // A file is an import, so that its own imports and its errors are its own.
+  target[name] = fromFile
+    ? { kind: 'code', text: `${kind === 'string' ? 'importstr' : 'import'} ${JSON.stringify(value)}` }
+    : { kind, text: value };
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
@@ -114,6 +119,7 @@ function request(file: string, flags: Flags): ProgramRequest {
     maxTrace: flags.maxTrace,
     form: flags.multi !== undefined ? 'multi' : flags.yamlStream ? 'stream' : 'single',
     string: flags.string === true,
+    lineBreak: flags.trailingNewline,
   };
 }
 

@@ -24,6 +24,8 @@ export type ProgramRequest = {
   readonly form: 'single' | 'multi' | 'stream';
   /** Strings are texts as they are, not as JSON. */
   readonly string: boolean;
+  /** A text ends with a line break. */
+  readonly lineBreak: boolean;
 };
 
 /** A text for each file; the name is '' where the form is not `multi`. */
@@ -31,17 +33,16 @@ export type ProgramOutput = readonly { readonly name: string; readonly text: str
 
 /** Evaluates a program. Throws CogpackError `jsonnet/…`; `jsonnet/host-stack` only where a larger stack may help. */
 export function evaluateProgram(request: ProgramRequest, trace?: (line: string) => void): ProgramOutput {
-  const value = valueOf(request, trace);
-  const { string, form } = request;
-  switch (form) {
+  const value = evaluated(request, trace);
+  switch (request.form) {
     case 'single':
-      return [{ name: '', text: textOf(value, string, '-S') }];
+      return [{ name: '', text: textOf(value, request) }];
     case 'multi':
       must(typeOf(value) === 'object', 'with -m the value is an object', value);
-      return fieldNames(value).map(name => ({ name, text: textOf(getField(value, name), string, '-S') }));
+      return fieldNames(value).map(name => ({ name, text: textOf(getField(value, name), request) }));
     case 'stream': {
       must(typeOf(value) === 'array', 'with -y the value is an array', value);
-      const documents = elements(value).map(item => `---\n${textOf(item, string, '-S')}`);
+      const documents = elements(value).map(item => `---\n${manifestJson(item)}\n`);
       return [{ name: '', text: documents.length === 0 ? '' : `${documents.join('')}...\n` }];
     }
   }
@@ -72,7 +73,7 @@ export function runOnThread({ request, traced }: ThreadArgument): ProgramOutput 
   });
 }
 
-function valueOf(request: ProgramRequest, trace: ((line: string) => void) | undefined): Value {
+function evaluated(request: ProgramRequest, trace: ((line: string) => void) | undefined): Value {
   const { source, folder, libraryPaths, external, topLevel, maxStack, maxSteps, maxTrace } = request;
   const options = {
     importer: projectImporter({ libraryPaths }),
@@ -88,10 +89,9 @@ function valueOf(request: ProgramRequest, trace: ((line: string) => void) | unde
     : evaluateSnippet({ ...options, code: source.code, file: source.name, base: `${folder}/` });
 }
 
-function textOf(value: Value, string: boolean, flag: string): string {
-  if (!string) return `${manifestJson(value)}\n`;
-  must(typeof value === 'string', `with ${flag} the value is a string`, value);
-  return value as string;
+function textOf(value: Value, { string, lineBreak }: ProgramRequest): string {
+  if (string) must(typeof value === 'string', 'with -S the value is a string', value);
+  return (string ? (value as string) : manifestJson(value)) + (lineBreak ? '\n' : '');
 }
 
 function must(holds: boolean, expected: string, value: Value): void {
