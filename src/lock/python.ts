@@ -4,13 +4,14 @@
 import { z } from 'zod';
 import { digestSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { normalName } from '../formats/wheel-metadata.ts';
 import type { ResolveContext } from './context.ts';
 import { answerPackages, noWheel, type PythonPackage } from './python/answer.ts';
 import { findIndex, placeInLock } from './python/indexes.ts';
 import { isPlainUrl } from './python/place.ts';
 import { isProjectLock, readProjectLock } from './python/project-lock.ts';
 import { parsePylock } from './python/pylock.ts';
-import { type PinnedHashes, readRequirement } from './python/requirement.ts';
+import { type PinnedHashes, type Requirement, readRequirement } from './python/requirement.ts';
 import { type Compiled, compileWithUv, type UvInput } from './python/run-uv.ts';
 import { selectPackages } from './python/selected.ts';
 import { tagRanks } from './python/tags.ts';
@@ -18,6 +19,8 @@ import { platforms, targetOf } from './python/target.ts';
 import { uvProgram } from './python/uv-tool.ts';
 
 export type { PythonPackage } from './python/answer.ts';
+
+const indexUrl = z.string().refine(isPlainUrl, 'expected an http or https URL without a login');
 
 export const pythonRequest = z
   .strictObject({
@@ -31,9 +34,12 @@ export const pythonRequest = z
     requirements: z.array(z.string()).optional(),
     /** Requirements that hold for what is needed, without being needed themselves. */
     constraints: z.array(z.string()).optional(),
-    /** Indexes that the user wrote: asked before those of the machine. */
+    /**
+     * Indexes that the user wrote. A URL alone is asked for every package, before the machine's own; one with packages,
+     * which stand among the requirements, is the only one for these and is asked for no other.
+     */
     indexes: z
-      .array(z.string().refine(isPlainUrl, 'expected an http or https URL without a login'))
+      .array(z.union([indexUrl, z.strictObject({ url: indexUrl, packages: z.array(z.string()) })]))
       .optional(),
     /** In place of requirements: a lock of the project, with the extras and dependency groups that are wanted. */
     lock: z
@@ -64,13 +70,17 @@ export async function resolvePython(request: PythonRequest, context: ResolveCont
 
 async function resolveRequirements(request: PythonRequest, context: ResolveContext): Promise<PythonAnswer> {
   const requirements = (request.requirements ?? []).map(readRequirement);
-  const indexes = request.indexes ?? [];
+  const { first, bound } = indexesOf(request, requirements);
   const input = await uvInput(request, context);
   const compiled = await compileWithUv({
     ...input,
-    indexes: { ...input.indexes, extra: [...indexes, ...input.indexes.extra] },
-    requirements: requirements.map(({ text }) => text),
+    indexes: { ...input.indexes, extra: [...first, ...input.indexes.extra] },
+    requirements: requirements.filter(({ name }) => !bound.has(name)).map(({ text }) => text),
     constraints: request.constraints ?? [],
+    bound: requirements.flatMap(({ name, text }) => {
+      const index = bound.get(name);
+      return index === undefined ? [] : [{ name, text, index }];
+    }),
   });
   if (compiled.code !== 0) throw unresolved(compiled);
   const hashes = new Map<string, PinnedHashes>();
@@ -81,13 +91,39 @@ async function resolveRequirements(request: PythonRequest, context: ResolveConte
       ranks: tagRanks(input.target),
       hashes,
       async placeOf(locked, file) {
-        const index = await findIndex(locked, file, indexes, context);
+        const only = bound.get(normalName(locked.name));
+        const index = only ?? (await findIndex(locked, file, first, context));
         return index === undefined ? {} : { index };
       },
     },
     context,
   );
   return { packages };
+}
+
+type OwnIndexes = {
+  readonly first: readonly string[];
+  /** By the normal form of a package's name. */
+  readonly bound: ReadonlyMap<string, string>;
+};
+
+function indexesOf({ indexes = [] }: PythonRequest, requirements: readonly Requirement[]): OwnIndexes {
+  const bound = new Map<string, string>();
+  for (const index of indexes) {
+    if (typeof index === 'string') continue;
+    for (const each of index.packages) {
+      const name = normalName(each);
+      if (!requirements.some(requirement => requirement.name === name)) {
+        throw new CogpackError(
+          'lock/requirement',
+          `the index ${index.url} is bound to ${each}, which is not among the requirements`,
+          { hint: `add ${each} to the requirements, or take it out of the index's packages` },
+        );
+      }
+      bound.set(name, index.url);
+    }
+  }
+  return { first: indexes.filter(index => typeof index === 'string'), bound };
 }
 
 async function readLocked(

@@ -234,6 +234,31 @@ describe('Python indexes', () => {
   });
 });
 
+describe('an index for some packages', () => {
+  test('is asked for these and for no other, and no other is asked for these', async () => {
+    served = await serveIndex([
+      wheel('markupsafe', '99.0'),
+      wheel('alpha', '1.0', ['markupsafe', 'idna']),
+      wheel('idna', '99.0'),
+    ]);
+    const url = `${served.url}/simple`;
+    const indexes = [{ url, packages: ['Alpha', 'MarkupSafe'] }];
+    const { packages } = await resolve({ requirements: ['alpha', 'markupsafe>3'], indexes });
+    expect(
+      packages.map(({ name, version, index }) => [name, Number.parseInt(version, 10) === 99, index]),
+    ).toEqual([
+      ['alpha', false, url],
+      ['idna', false, undefined],
+      ['markupsafe', true, url],
+    ]);
+    expect(served.requests.some(({ path }) => path.includes('idna'))).toBe(false);
+    await expect(resolve({ requirements: ['markupsafe'], indexes })).rejects.toMatchObject({
+      code: 'lock/requirement',
+      message: expect.stringContaining('Alpha, which is not among the requirements'),
+    });
+  });
+});
+
 describe('uv', () => {
   test('is in the store once, executable, and leaves nothing unfinished', async () => {
     const network = networkOf({ ...process.env });
@@ -268,6 +293,7 @@ describe('uv', () => {
       target: { version: version!, machine: machine!, glibcMinor: Number(glibc!.split('.')[1]) },
       requirements: ['scikit-learn==1.5.2', 'uvicorn[standard]', 'pyarrow', 'ipython'],
       constraints: [],
+      bound: [],
       project: folder,
       indexes: config.pythonIndexes(),
       env: process.env,

@@ -29,7 +29,11 @@ export type CompileInput = UvInput & {
   /** Requirements (PEP 508), and paths relative to `project`. */
   readonly requirements: readonly string[];
   readonly constraints: readonly string[];
+  /** Requirements whose packages come from one index and no other. */
+  readonly bound: readonly BoundRequirement[];
 };
+
+export type BoundRequirement = { readonly name: string; readonly text: string; readonly index: string };
 
 export type ExportInput = UvInput & {
   /** The folder of uv.lock and its pyproject.toml. */
@@ -45,10 +49,13 @@ export type Compiled = { readonly code: number | null; readonly pylock: string; 
 export async function compileWithUv(input: CompileInput): Promise<Compiled> {
   const folder = mkdtempSync(join(tmpdir(), 'cogpack-lock-'));
   try {
-    const constraints = join(folder, 'constraints.txt');
-    writeFileSync(constraints, lines(input.constraints));
-    const options = input.constraints.length > 0 ? ['--constraints', constraints] : [];
-    const args = ['pip', 'compile', '-', '--format', 'pylock.toml', '--only-binary', ':all:', ...options];
+    const files = [
+      ...(input.constraints.length > 0
+        ? ['--constraints', write(folder, 'constraints.txt', lines(input.constraints))]
+        : []),
+      ...(input.bound.length > 0 ? [write(folder, 'pyproject.toml', projectOf(input))] : []),
+    ];
+    const args = ['pip', 'compile', '-', '--format', 'pylock.toml', '--only-binary', ':all:', ...files];
     return await run(input, args, { cwd: input.project, stdin: lines(input.requirements) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -64,6 +71,29 @@ export function exportWithUv(input: ExportInput): Promise<Compiled> {
   ];
   const args = ['export', '--frozen', '--format', 'pylock.toml', '--no-default-groups', '--no-emit-project'];
   return run(input, [...args, ...chosen], { cwd: folder, stdin: '' });
+}
+
+// Only a project can bind a package to an index (uv's documentation, "Package indexes"). JSON's strings are TOML's too.
+function projectOf({ bound, target }: CompileInput): string {
+  const urls = [...new Set(bound.map(({ index }) => index))];
+  return lines([
+    '[project]',
+    'name = "cogpack-lock"',
+    'version = "0"',
+    `requires-python = ">=${target.version}"`,
+    `dependencies = ${JSON.stringify(bound.map(({ text }) => text))}`,
+    '[tool.uv.sources]',
+    ...new Set(bound.map(({ name, index }) => `${name} = { index = "index-${urls.indexOf(index)}" }`)),
+    ...urls.map(
+      (url, at) => `[[tool.uv.index]]\nname = "index-${at}"\nurl = ${JSON.stringify(url)}\nexplicit = true`,
+    ),
+  ]);
+}
+
+function write(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
 }
 
 function lines(items: readonly string[]): string {
