@@ -1,7 +1,15 @@
 // Reads an ELF file whose bytes come once, from first to last, as they do out of a compressed layer. Of a large file
 // only what the dynamic section and its tables are likely to lie in is kept; when something else turns out to be
 // needed, the answer names the regions, and the file is read again with them. Finds GPU code on the way.
-import { type Elf, type ElfSource, elfFault, readElf, readElfHeader, segmentType } from './elf.ts';
+import {
+  type Elf,
+  type ElfSegment,
+  type ElfSource,
+  elfFault,
+  readElf,
+  readElfHeader,
+  segmentType,
+} from './elf.ts';
 import { createGpuCodeFinder, type GpuCode } from './elf-fatbin.ts';
 
 export type Region = { readonly offset: number; readonly size: number };
