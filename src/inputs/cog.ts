@@ -137,7 +137,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
   }
 
   function chooseGpu({ cuda, cudnn, gpu }: CogYaml): void {
-    if (gpu !== undefined) choose('gpu', gpu.value, 'build.gpu', gpu.span);
+    if (gpu?.value === true) choose('gpu', true, 'build.gpu', gpu.span);
     for (const [key, stated] of [
       ['cuda', cuda],
       ['cudnn', cudnn],
@@ -162,17 +162,23 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     if (run !== undefined && predict !== undefined) {
       wrong(predict.span, 'both run and predict are there; they are two names of one thing', 'keep run');
     }
-    const model = run ?? predict;
-    if (model !== undefined) reference('predict', model, run === undefined ? 'predict' : 'run');
-    if (train !== undefined) reference('train', train, 'train');
-    if (concurrencyMax !== undefined)
-      choose('concurrency', { max: concurrencyMax.value }, 'concurrency.max', concurrencyMax.span);
-    if (concurrencyTarget !== undefined) {
-      refuse(
-        concurrencyTarget.span,
-        'concurrency.default_target is a wish to an autoscaler, which nothing in an image reads',
-        'take it out, and tell the service that runs the image',
-      );
+    if (run !== undefined) reference('run', run);
+    else if (predict !== undefined) reference('predict', predict);
+    if (train !== undefined) {
+      reference('train', train);
+      if (run === undefined && predict === undefined) {
+        refuse(
+          train.span,
+          'train is there without run; only a model that answers predictions is served',
+          'add run: run.py:Runner',
+        );
+      }
+    }
+    if (concurrencyMax !== undefined) {
+      const target = concurrencyTarget === undefined ? {} : { default_target: concurrencyTarget.value };
+      choose('concurrency', { max: concurrencyMax.value, ...target }, 'concurrency', concurrencyMax.span);
+    } else if (concurrencyTarget !== undefined) {
+      wrong(concurrencyTarget.span, 'concurrency.default_target is there without concurrency.max', 'add max');
     }
     if (sdkVersion === undefined) return;
     const { value, span } = sdkVersion;
@@ -191,13 +197,13 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     } else choose('cog', value, 'build.sdk_version', span);
   }
 
-  function reference(field: string, { value, span }: Stated<string>, key: string): void {
+  function reference(key: string, { value, span }: Stated<string>): void {
     const match = /^([^:]+\.py):([A-Za-z_]\w*)$/.exec(value);
     if (match === null || isOutside(match[1]!)) {
       wrong(span, `${key} is "${value}"; expected a file and a name in it, such as predict.py:Predictor`);
     } else if (!existsSync(join(dir, match[1]!))) {
       wrong(span, `${key}: there is no file ${match[1]} in the project`);
-    } else choose(field, value, key, span);
+    } else choose(key, value, key, span);
   }
 
   function chooseEnvironment({ environment }: CogYaml): void {

@@ -1,0 +1,44 @@
+// Which file of a folder describes its model: the first of those that are there.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type InputKind = 'description' | 'cog' | 'uv' | 'pylock' | 'requirements';
+export type Input = {
+  readonly kind: InputKind;
+  /** As the caller names it. */
+  readonly dir: string;
+  /** The file's name in `dir`. */
+  readonly file: string;
+};
+
+const candidates: readonly (readonly [InputKind, file: string, beside?: string])[] = [
+  ['description', 'cogpack.jsonnet'],
+  ['cog', 'cog.yaml'],
+  ['uv', 'uv.lock', 'pyproject.toml'],
+  ['pylock', 'pylock.toml'],
+  ['requirements', 'requirements.txt'],
+];
+
+/** The names of files that describe a model, for messages. */
+export const inputNames =
+  'cogpack.jsonnet, cog.yaml, pyproject.toml with uv.lock, pylock.toml or requirements.txt';
+
+/** The input of a folder; undefined when there is none. `pylock.NAME.toml` counts when it is the only one. */
+export function findInput(dir: string): Input | undefined {
+  for (const [kind, file, beside] of candidates) {
+    const isThere = existsSync(join(dir, file)) && (beside === undefined || existsSync(join(dir, beside)));
+    if (isThere) return { kind, dir, file };
+    if (kind !== 'pylock') continue;
+    const named = namesIn(dir).filter(name => /^pylock\.[^.]+\.toml$/.test(name));
+    if (named.length === 1) return { kind, dir, file: named[0]! };
+  }
+  return undefined;
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
