@@ -1,14 +1,12 @@
 // One transfer in a process of its own, for bench/registry.ts: push or pull an image between an OCI image layout and a
 // registry. Usage: registry-transfer.ts push|pull LAYOUT REFERENCE
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import {
-  type BlobSink,
-  createClient,
-  type Descriptor,
-  fileSource,
-  parseReference,
-} from '@cogpack/registry-client';
+import type { Descriptor, FileSink } from '@cogpack/registry-client';
+
+enableCompileCache();
+const { createClient, fileSource, parseReference } = await import('@cogpack/registry-client');
 
 const [action, layout = '', text = ''] = process.argv.slice(2);
 const blobs = join(layout, 'blobs', 'sha256');
@@ -29,22 +27,11 @@ if (action === 'push') {
 client.close();
 
 // As the peers do it: no flush to the disk.
-function fileSink(): BlobSink {
+function fileSink(): FileSink {
   return {
+    flush: false,
     has: () => false,
-    create(descriptor) {
-      const path = pathOf(descriptor);
-      const fd = openSync(`${path}.part`, 'w');
-      return {
-        write(bytes) {
-          writeSync(fd, bytes);
-        },
-        commit() {
-          closeSync(fd);
-          renameSync(`${path}.part`, path);
-        },
-        abort: () => closeSync(fd),
-      };
-    },
+    temporary: blob => `${pathOf(blob)}.part`,
+    commit: (blob, path) => renameSync(path, pathOf(blob)),
   };
 }

@@ -1,4 +1,5 @@
 // The client: every operation of the distribution specification bound to one set of connections, credentials and tokens.
+import { availableParallelism } from 'node:os';
 import { getCACertificates } from 'node:tls';
 import { createAuthorizer } from './auth/authorizer.ts';
 import { type CredentialSource, credentialFiles } from './auth/credentials.ts';
@@ -15,6 +16,7 @@ import { addToFallback, listReferrers } from './referrers.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
+import { startPullThreads } from './threads/pull-threads.ts';
 import type { Tls } from './wire/open.ts';
 import { proxiesOf } from './wire/proxies.ts';
 import { createWire } from './wire/wire.ts';
@@ -84,21 +86,27 @@ export type Client = {
 };
 
 const defaultChunkBytes = 64 << 20;
+const maxThreads = 2;
 const defaultIdleMs = 60_000;
 
 export function createClient(options: ClientOptions = {}): Client {
   const env = options.env ?? process.env;
-  const wire = createWire({
-    tls: tlsOf(options),
-    proxies: proxiesOf(env),
-    idleMs: options.idleMs ?? defaultIdleMs,
-  });
+  const tls = tlsOf(options);
+  const idleMs = options.idleMs ?? defaultIdleMs;
+  const retry = options.retry ?? defaultRetryPolicy;
+  const wire = createWire({ tls, proxies: proxiesOf(env), idleMs });
   const auth = options.auth ?? credentialFiles(env);
   const authorizer = createAuthorizer(
     () => http,
     (origin, repository) => auth(new URL(origin).host, repository),
   );
-  const http: Http = createHttp(wire, () => authorizer, options.retry ?? defaultRetryPolicy);
+  const http: Http = createHttp(wire, () => authorizer, retry);
+  const startThreads = () =>
+    startPullThreads(
+      Math.min(maxThreads, availableParallelism()),
+      { tls, env: { ...env }, idleMs, retry },
+      authorizer,
+    );
   const chunkBytes = options.chunkBytes ?? defaultChunkBytes;
 
   const remove = async (repository: Repository, path: string, signal: AbortSignal | undefined) => {
@@ -133,7 +141,7 @@ export function createClient(options: ClientOptions = {}): Client {
     deleteManifest: (repository, name, signal) => remove(repository, `manifests/${name}`, signal),
     deleteBlob: (repository, digest, signal) => remove(repository, `blobs/${digest}`, signal),
     pushImage: pushOptions => pushImage(http, chunkBytes, pushOptions),
-    pullImage: pullOptions => pullImage(http, pullOptions),
+    pullImage: pullOptions => pullImage(http, startThreads, pullOptions),
     close: () => wire.close(),
   };
 }

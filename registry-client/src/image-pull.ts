@@ -3,13 +3,15 @@
 import { receiveBlob } from './blob-pull.ts';
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './error.ts';
+import { type FileSink, receiveToFile, writeToFile } from './file-sink.ts';
 import type { Http } from './http.ts';
 import { getManifest, type Manifest } from './manifests.ts';
 import { inParallel } from './pool.ts';
 import type { Reference } from './reference.ts';
+import type { PullThreads } from './threads/pull-threads.ts';
 import type { Receiver } from './wire/connection.ts';
 
-/** Where pulled bytes go. */
+/** Where pulled bytes go: a FileSink where they go into files, else this. */
 export type BlobSink = {
   has(descriptor: Descriptor): boolean | Promise<boolean>;
   create(descriptor: Descriptor): SinkWriter | Promise<SinkWriter>;
@@ -25,7 +27,7 @@ export type SinkWriter = {
 
 export type PullImageOptions = {
   readonly reference: Reference;
-  readonly sink: BlobSink;
+  readonly sink: BlobSink | FileSink;
   /** Of an index, the manifests to pull; all of them unless it is given. */
   readonly choose?: ((manifest: Descriptor) => boolean) | undefined;
   readonly concurrency?: number | undefined;
@@ -42,8 +44,15 @@ export type PullImageResult = {
 
 const defaultConcurrency = 4;
 const maxDepth = 4;
+// From here on the time to start threads is well spent.
+const threadedBytes = 64 << 20;
 
-export async function pullImage(http: Http, options: PullImageOptions): Promise<PullImageResult> {
+/** `startThreads` is for pulls into files that are large. */
+export async function pullImage(
+  http: Http,
+  startThreads: () => PullThreads,
+  options: PullImageOptions,
+): Promise<PullImageResult> {
   const { reference, sink, signal } = options;
   const root = await getManifest(http, reference, reference.digest ?? reference.tag ?? 'latest', signal);
   const manifests = await withChildren(http, options, root, 1);
@@ -59,22 +68,24 @@ export async function pullImage(http: Http, options: PullImageOptions): Promise<
     options.onProgress?.(received, total);
   };
   missing.sort((a, b) => b.size - a.size);
-  await inParallel(missing, options.concurrency ?? defaultConcurrency, signal, async (blob, stop) => {
-    await receive(sink, blob, count, receiver => receiveBlob(http, reference, blob, receiver, stop));
-    pulled.push(blob);
-  });
+  const threads =
+    isFileSink(sink) && missing.length > 1 && total >= threadedBytes ? startThreads() : undefined;
+  try {
+    await inParallel(missing, options.concurrency ?? defaultConcurrency, signal, async (blob, stop) => {
+      if (isFileSink(sink)) await receiveFile(http, threads, reference, sink, blob, count, stop);
+      else await receive(sink, blob, count, receiver => receiveBlob(http, reference, blob, receiver, stop));
+      pulled.push(blob);
+    });
+  } finally {
+    await threads?.close();
+  }
   // Children before parents: a manifest that is there says that all under it is.
   for (const { descriptor, bytes } of manifests) {
     if (await sink.has(descriptor)) {
       existing.push(descriptor);
       continue;
     }
-    await receive(
-      sink,
-      descriptor,
-      () => {},
-      async receiver => receiver(bytes),
-    );
+    await keep(sink, descriptor, bytes);
     pulled.push(descriptor);
   }
   return { manifest: root.descriptor, pulled, existing };
@@ -98,6 +109,41 @@ async function withChildren(
     manifests.push(...(await withChildren(http, options, manifest, depth + 1)));
   }
   return [...manifests, parent];
+}
+
+function isFileSink(sink: BlobSink | FileSink): sink is FileSink {
+  return 'temporary' in sink;
+}
+
+async function receiveFile(
+  http: Http,
+  threads: PullThreads | undefined,
+  reference: Reference,
+  sink: FileSink,
+  blob: Descriptor,
+  count: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = sink.temporary(blob);
+  if (threads === undefined) await receiveToFile(http, reference, blob, path, sink.flush, count, signal);
+  else await threads.pull(reference, blob, path, sink.flush, count, signal);
+  await sink.commit(blob, path);
+}
+
+/** A manifest, which has been verified. */
+async function keep(sink: BlobSink | FileSink, descriptor: Descriptor, bytes: Buffer): Promise<void> {
+  if (isFileSink(sink)) {
+    const path = sink.temporary(descriptor);
+    writeToFile(path, bytes, sink.flush);
+    await sink.commit(descriptor, path);
+    return;
+  }
+  await receive(
+    sink,
+    descriptor,
+    () => {},
+    async receiver => receiver(bytes),
+  );
 }
 
 async function receive(

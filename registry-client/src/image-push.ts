@@ -39,7 +39,7 @@ export type PushImageResult = {
   readonly existing: readonly Descriptor[];
 };
 
-const defaultConcurrency = 4;
+const defaultConcurrency = 8;
 const maxDepth = 4;
 
 export async function pushImage(

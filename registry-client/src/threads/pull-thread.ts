@@ -1,0 +1,73 @@
+// A worker thread of the client: pulls blobs into files over its own connections. What it may send for credentials it
+// asks of the client.
+import { enableCompileCache } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Authorizer } from '../auth/authorizer.ts';
+import { receiveToFile } from '../file-sink.ts';
+import { createHttp } from '../http.ts';
+import { proxiesOf } from '../wire/proxies.ts';
+import { createWire } from '../wire/wire.ts';
+import { errorData, errorOf, type FromThread, type ThreadOptions, type ToThread } from './messages.ts';
+
+enableCompileCache();
+const port = parentPort!;
+const { tls, env, idleMs, retry } = workerData as ThreadOptions;
+const calls = new Map<number, PromiseWithResolvers<unknown>>();
+const jobs = new Map<number, AbortController>();
+let lastCall = 0;
+
+const tell = (message: FromThread) => port.postMessage(message);
+
+function ask(name: 'authorization' | 'challenged', args: readonly unknown[]): Promise<unknown> {
+  lastCall += 1;
+  const answer = Promise.withResolvers<unknown>();
+  calls.set(lastCall, answer);
+  tell({ type: 'call', call: lastCall, name, args });
+  return answer.promise;
+}
+
+const authorizer: Authorizer = {
+  authorization: (...args) => ask('authorization', args) as Promise<string | undefined>,
+  challenged: (...args) => ask('challenged', args) as Promise<boolean>,
+};
+const http = createHttp(createWire({ tls, proxies: proxiesOf(env), idleMs }), () => authorizer, retry);
+
+async function pull({
+  job,
+  repository,
+  blob,
+  path,
+  flush,
+}: Extract<ToThread, { type: 'pull' }>): Promise<void> {
+  const stop = new AbortController();
+  jobs.set(job, stop);
+  try {
+    await receiveToFile(
+      http,
+      repository,
+      blob,
+      path,
+      flush,
+      count => tell({ type: 'bytes', job, count }),
+      stop.signal,
+    );
+    tell({ type: 'done', job });
+  } catch (error) {
+    tell({ type: 'done', job, error: errorData(error) });
+  } finally {
+    jobs.delete(job);
+  }
+}
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'pull') {
+    void pull(message);
+  } else if (message.type === 'abort') {
+    jobs.get(message.job)?.abort();
+  } else {
+    const call = calls.get(message.call);
+    calls.delete(message.call);
+    if (message.error === undefined) call?.resolve(message.value);
+    else call?.reject(errorOf(message.error));
+  }
+});
