@@ -127,7 +127,7 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
     const code = compile(tree, { file: source, std: library.signatures });
     const runtime = {
       ...runtimeBase,
-      std: library.object,
+      std: library.objectFor(source.name),
       stdFunctions: library.functions,
       import: (wanted: string, location: Location) => importFile(wanted, path, source, location, file),
       importstr: (wanted: string, location: Location) => importFile(wanted, path, source, location, asText),

@@ -1,6 +1,13 @@
 // Numbers as text. A whole number is written out in full; another has 17 significant digits as C's %.17g gives them,
 // which is what the reference implementation prints.
 
+/** Base to a power. Whole powers of whole numbers are computed exactly and rounded once; the engine's own are not. */
+export function power(base: number, exponent: number): number {
+  const isWhole = Number.isSafeInteger(base) && Number.isInteger(exponent) && exponent >= 0;
+  if (!isWhole || exponent * Math.log2(Math.abs(base) + 1) > 1100) return base ** exponent;
+  return Number(BigInt(base) ** BigInt(exponent));
+}
+
 /** The text of a finite number. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value)) {

@@ -2,6 +2,7 @@
 import { failure } from '../failure.ts';
 import type { Location } from '../location.ts';
 import { toText } from '../manifest.ts';
+import { power } from '../numbers.ts';
 import { fieldOf } from '../objects.ts';
 import { force } from '../operators.ts';
 import { characterOf, lengthOf } from '../strings.ts';
@@ -53,7 +54,8 @@ export function format(text: string, values: Value, location: Location): string 
     };
     const width = length(code.width);
     const precision = code.precision === undefined ? undefined : length(code.precision);
-    const value = code.key === undefined ? take() : keyed(values, code.key, location);
+    const value =
+      values instanceof JObject || code.key !== undefined ? keyed(values, code.key, location) : take();
     out += pad(render(code, width, precision, value, location), code, width);
   }
   if (!(values instanceof JObject) && next < list.length) {
@@ -76,7 +78,12 @@ function parseCode([, key, flags = '', width = '', precision, conversion = '']: 
   };
 }
 
-function keyed(values: Value, key: string, location: Location): Value {
+function keyed(values: Value, key: string | undefined, location: Location): Value {
+  if (key === undefined) {
+    throw failure('jsonnet/format', 'with an object, a format code names a field', location, {
+      hint: 'write %(name)s; to format the object itself put it in an array: % [object]',
+    });
+  }
   if (values instanceof JObject) return fieldOf(values, key, location);
   throw failure('jsonnet/format', `%(${key}) takes an object; found ${typeOf(values)}`, location);
 }
@@ -167,7 +174,7 @@ function hexadecimal(value: number, style: Style, least: number, capital: boolea
 }
 
 function decimal(value: number, style: Style, zeros: number, precision: number, trailing: boolean): string {
-  const denominator = 10 ** precision;
+  const denominator = power(10, precision);
   const numerator = Math.abs(value) * denominator + 0.5;
   const before = Math.floor(numerator / denominator);
   const after = Math.floor(numerator) % denominator;
@@ -180,6 +187,8 @@ function decimal(value: number, style: Style, zeros: number, precision: number, 
 }
 
 const leastExponent = -308;
+
+const tenTo = (exponent: number): number => (exponent < 0 ? 1 / power(10, -exponent) : power(10, exponent));
 
 function exponentOf(value: number): number {
   if (value === 0) return 0;
@@ -197,7 +206,7 @@ function scientific(
   const exponent = exponentOf(value);
   const power = whole(exponent < 0, exponent, 3, 0, { plus: true, blank: false }, 10, '');
   const suffix = (capital ? 'E' : 'e') + power;
-  return decimal(value / 10 ** exponent, style, zeros - suffix.length, precision, trailing) + suffix;
+  return decimal(value / tenTo(exponent), style, zeros - suffix.length, precision, trailing) + suffix;
 }
 
 function general(value: number, style: Style, precision: number, capital: boolean): string {

@@ -12,7 +12,7 @@ import { encodings } from './encode.ts';
 import { format } from './format.ts';
 import { manifests } from './manifests.ts';
 import { math } from './math.ts';
-import { objects } from './objects.ts';
+import { mergePatch, objects } from './objects.ts';
 import { parsers } from './parse.ts';
 import { stringFunctions } from './strings.ts';
 
@@ -25,7 +25,8 @@ export type External = {
 };
 
 export type Library = {
-  readonly object: JObject;
+  /** std as a value, in a file of this name. */
+  readonly objectFor: (file: string) => JObject;
   readonly functions: Readonly<Record<string, Value>>;
   readonly signatures: ReadonlyMap<string, { readonly eager: boolean; readonly arity: number }>;
 };
@@ -64,6 +65,13 @@ const types: Group = {
 /** What evaluates an argument only where it is needed. */
 const lazy: [string, JFunction][] = [
   [
+    'mergePatch',
+    defineLazy('mergePatch', ['target', 'patch'], (target: Lazy, patch: Lazy) => {
+      const changes = force(patch);
+      return changes instanceof JObject ? mergePatch(force(target), changes) : changes;
+    }),
+  ],
+  [
     'get',
     defineLazy(
       'get',
@@ -72,8 +80,8 @@ const lazy: [string, JFunction][] = [
         const target = objectValue('get', force(o));
         const name = string('get', force(f));
         const slot = target.slots.get(name);
-        const seen =
-          slot !== undefined && (!slot.hidden || hidden === undefined || bool('get', force(hidden)));
+        const all = hidden === undefined || bool('get', force(hidden));
+        const seen = slot !== undefined && (all || !slot.hidden);
         if (seen) return fieldOf(target, name, 0);
         return otherwise === undefined ? null : force(otherwise);
       },
@@ -113,9 +121,10 @@ export function standardLibrary(external: External = nothing): Library {
   const signatures = new Map(all.map(([name, value]) => [name, { eager: false, arity: value.arity }]));
   for (const [name, { arity }] of eager) signatures.set(name, { eager: true, arity });
   signatures.set('pi', { eager: false, arity: 0 });
+  const object = hiddenObject([...all, ['pi', Math.PI]]);
   return {
     functions: { ...Object.fromEntries(all), pi: Math.PI },
-    object: hiddenObject([...all, ['pi', Math.PI]]),
+    objectFor: file => new JObject([...object.layers, ...hiddenObject([['thisFile', file]]).layers]),
     signatures,
   };
 }

@@ -1,4 +1,5 @@
 // std: numbers.
+import { power } from '../numbers.ts';
 import { equal, modulo } from '../operators.ts';
 import { characterOf } from '../strings.ts';
 import type { Value } from '../values.ts';
@@ -19,6 +20,12 @@ function exponent(value: number): number {
   return guess;
 }
 
+// Halves away from zero; keeps the sign of zero.
+function round(value: number): number {
+  const whole = Math.trunc(value);
+  return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole;
+}
+
 export const math: Group = {
   ...unary('abs', Math.abs),
   ...unary('sign', Math.sign),
@@ -35,19 +42,22 @@ export const math: Group = {
   ...unary('asin', Math.asin),
   ...unary('acos', Math.acos),
   ...unary('atan', Math.atan),
-  ...unary('round', value => Math.floor(value + 0.5)),
+  ...unary('round', round),
   ...unary('deg2rad', value => (value * Math.PI) / 180),
   ...unary('rad2deg', value => (value * 180) / Math.PI),
   ...unary('exponent', exponent),
   ...unary('mantissa', value => (value === 0 ? 0 : value / 2 ** exponent(value))),
   atan2: ['y x', (y, x) => Math.atan2(number('atan2', y), number('atan2', x))],
   hypot: ['a b', (a, b) => finite('hypot', Math.hypot(number('hypot', a), number('hypot', b)))],
-  pow: ['x n', (x, n) => finite('pow', number('pow', x) ** number('pow', n))],
-  max: ['a b', (a, b) => Math.max(number('max', a), number('max', b))],
-  min: ['a b', (a, b) => Math.min(number('min', a), number('min', b))],
+  pow: ['x n', (x, n) => finite('pow', power(number('pow', x), number('pow', n)))],
+  max: ['a b', (a, b) => (number('max', a) > number('max', b) ? a : b)],
+  min: ['a b', (a, b) => (number('min', a) < number('min', b) ? a : b)],
   clamp: [
     'x minVal maxVal',
-    (x, least, most) => Math.min(Math.max(number('clamp', x), number('clamp', least)), number('clamp', most)),
+    (x, least, most) => {
+      if (number('clamp', x) < number('clamp', least)) return least;
+      return x > number('clamp', most) ? most : x;
+    },
   ],
   mod: ['a b', (a, b) => modulo(a, b, 0)],
   modulo: ['x y', (x, y) => finite('modulo', number('modulo', x) % number('modulo', y))],

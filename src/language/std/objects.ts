@@ -39,7 +39,7 @@ function removeKey({ layers }: JObject, name: string): JObject {
 }
 
 /** RFC 7396. */
-function mergePatch(target: Value, patch: Value): Value {
+export function mergePatch(target: Value, patch: Value): Value {
   if (!(patch instanceof JObject)) return patch;
   const base = target instanceof JObject ? target : objectOf([]);
   const patched = fieldNamesOf(patch, false);
@@ -104,6 +104,5 @@ export const objects: Group = {
       );
     },
   ],
-  mergePatch: ['target patch', mergePatch],
   prune: ['a', prune],
 };

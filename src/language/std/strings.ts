@@ -24,6 +24,12 @@ function separator(name: string, value: Value): string {
   return text;
 }
 
+function limit(name: string, value: Value): number {
+  const most = number(name, value);
+  if (most === -1 || most >= 0) return most;
+  throw problem(name, `takes a number of splits, or -1 for all; found ${most}`);
+}
+
 function splitLeft(text: string, by: string, most: number): string[] {
   const parts: string[] = [];
   let from = 0;
@@ -116,13 +122,13 @@ export const stringFunctions: Group = {
   splitLimit: [
     'str c maxsplits',
     (str, c, most) =>
-      strings(splitLeft(string('splitLimit', str), separator('splitLimit', c), number('splitLimit', most))),
+      strings(splitLeft(string('splitLimit', str), separator('splitLimit', c), limit('splitLimit', most))),
   ],
   splitLimitR: [
     'str c maxsplits',
     (str, c, most) =>
       strings(
-        splitRight(string('splitLimitR', str), separator('splitLimitR', c), number('splitLimitR', most)),
+        splitRight(string('splitLimitR', str), separator('splitLimitR', c), limit('splitLimitR', most)),
       ),
   ],
   strReplace: [
@@ -151,6 +157,13 @@ export const stringFunctions: Group = {
   parseInt: ['str', str => parseDigits('parseInt', str, 10, /^-?[0-9]+$/)],
   parseOctal: ['str', str => parseDigits('parseOctal', str, 8, /^[0-7]+$/)],
   parseHex: ['str', str => parseDigits('parseHex', str, 16, /^[0-9a-fA-F]+$/)],
+  resolvePath: [
+    'f r',
+    (f, r) => {
+      const path = string('resolvePath', f);
+      return path.slice(0, path.lastIndexOf('/') + 1) + string('resolvePath', r);
+    },
+  ],
   lines: [
     'arr',
     arr =>
