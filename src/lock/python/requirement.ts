@@ -26,6 +26,21 @@ export function readRequirement(line: string): Requirement {
       'build a wheel of it (pip wheel), put it into the project and require its path',
     );
   }
+  if (/\.(tar\.(gz|bz2|xz)|tgz|zip)(?=[#?;\s]|$)/.test(text)) {
+    throw refuse(
+      'is a source distribution, and these are not built',
+      'build a wheel of it (pip wheel), put it into the project and require its path',
+    );
+  }
+  if (/^\.{1,2}(\/|$|\[)/.test(text) && !/\.whl(?=[;\s[]|$)/.test(text)) {
+    throw refuse(
+      'is a folder',
+      "take it out: the project's files are in the image; or build a wheel of it (pip wheel) and require its path",
+    );
+  }
+  if (/^[\w.-]+\s*(\[[^\]]*\])?\s*=(?!=)/.test(text)) {
+    throw refuse('has a single =', 'write == before a version');
+  }
   const hashes = [...text.matchAll(/\s--hash=(\S+)/g)].map(match => match[1]!.toLowerCase());
   const pinned = hashes.filter(hash => hash.startsWith('sha256:'));
   if (hashes.length > 0 && pinned.length === 0) {

@@ -3,6 +3,7 @@
 // passed over; what cannot be honoured without running commands, or would tie the lock to this machine, is an error.
 import { posix } from 'node:path';
 import { CogpackError, type Span } from '../../base/error.ts';
+import { readRequirement } from './requirement.ts';
 
 export type RequirementsFile = {
   /** PEP 508 with `--hash=…` options, wheels' URLs, and paths from the project's folder. */
@@ -135,7 +136,14 @@ function requirementOf(line: Line): string {
   if (other !== null) {
     throw fault(line, `${other[1]} cannot be honoured`, 'only --hash=sha256:… may follow a requirement');
   }
-  return text.replace(/\s+/g, ' ') + hashes.replace(/\s+--hash(?:\s*=\s*|\s+)/g, ' --hash=');
+  const plain = text.replace(/\s+/g, ' ') + hashes.replace(/\s+--hash(?:\s*=\s*|\s+)/g, ' --hash=');
+  try {
+    readRequirement(plain);
+  } catch (error) {
+    if (!(error instanceof CogpackError)) throw error;
+    throw new CogpackError(error.code, error.message, { span: line.span, hint: error.hint, cause: error });
+  }
+  return plain;
 }
 
 /** Lines joined where they end in a backslash, without comments and empty ones. */
