@@ -30,6 +30,15 @@ const entries = new Map<string, Entry>([
     { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
   ],
   ['join', layer(1, async () => (await import('./join.ts')).join)],
+  [
+    'scan',
+    {
+      version: 1,
+      outputs: ['summary'],
+      thread: 'worker',
+      load: async () => (await import('./scan.ts')).scan,
+    },
+  ],
   ['tree', layer(1, async () => (await import('./tree.ts')).tree)],
   ['wheel', layer(1, async () => (await import('./wheel.ts')).wheel)],
 ]);

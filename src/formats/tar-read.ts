@@ -24,6 +24,8 @@ export type TarSource = {
   take(count: number): Promise<Buffer>;
   /** Goes past the next `size` bytes, and gives them to the sink that is chosen, if one is. Returns their CRC-32. */
   content(size: number, choose: ContentChoice): Promise<number>;
+  /** Lets go of what it reads from. */
+  end?(): Promise<void>;
 };
 
 export const headSize = 64;
@@ -41,6 +43,7 @@ const flags: Readonly<Record<string, TarMember['type']>> = {
 
 /**
  * Calls `visit` for each entry, in order; what it returns is asked about a file's content, whose CRC-32 `done` gets.
+ * Ends the source.
  * Throws `tar/format`.
  */
 export async function readTar(
@@ -49,6 +52,14 @@ export async function readTar(
   visit: (member: TarMember) => ContentChoice,
   done: (member: TarMember, crc: number) => void,
 ): Promise<void> {
+  try {
+    await readMembers(source, label, visit, done);
+  } finally {
+    await source.end?.();
+  }
+}
+
+async function readMembers(...[source, label, visit, done]: Parameters<typeof readTar>): Promise<void> {
   let long: Extension = {};
   for (;;) {
     const block = await source.take(blockSize);

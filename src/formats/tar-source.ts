@@ -1,8 +1,9 @@
 // A tar's bytes out of a stream that gives them once: decompressed by gzip or zstd, or as they are. Every byte is read.
 import { crc32 } from 'node:zlib';
+import { CogpackError, messageOf } from '../base/error.ts';
 import { type ContentChoice, headSize, type TarSource, tarFault } from './tar-read.ts';
 
-/** Holds one part of the stream. The caller ends the stream when it stops early. Throws `tar/format`. */
+/** Holds one part of the stream. Throws `tar/format`. */
 export function streamSource(stream: AsyncIterable<Uint8Array>, label: string): TarSource {
   const parts = stream[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);
@@ -10,7 +11,9 @@ export function streamSource(stream: AsyncIterable<Uint8Array>, label: string): 
   /** Makes `rest` at least `count` bytes long, if there are as many. */
   const fill = async (count: number): Promise<void> => {
     while (rest.length < count) {
-      const next = await parts.next();
+      const next = await parts.next().catch(error => {
+        throw error instanceof CogpackError ? error : tarFault(label, messageOf(error));
+      });
       if (next.done) return;
       const part = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
       rest = rest.length === 0 ? part : Buffer.concat([rest, part]);
@@ -40,6 +43,9 @@ export function streamSource(stream: AsyncIterable<Uint8Array>, label: string): 
         left -= part.length;
       }
       return crc;
+    },
+    async end() {
+      await parts.return?.();
     },
   };
 }
