@@ -72,8 +72,12 @@ local requirementsOf(requirements) =
               name: package.filename,
               sha256: package.sha256,
               size: package.size,
-              location: { kind: 'python', project: package.name, filename: package.filename }
-                        + (if std.objectHas(package, 'index') then { index: package.index } else {}),
+              location: std.get(package, 'location', {
+                kind: 'python',
+                project: package.name,
+                filename: package.filename,
+                [if std.objectHas(package, 'index') then 'index']: package.index,
+              }),
             }),
           },
         }),

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'realise a model, start it, and send one prediction',
     load: () => import('./run.ts'),
   },
+  gc: { summary: 'remove from the store what nothing needs', load: () => import('./gc.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
   registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },
   jsonnet: { summary: 'evaluate a Jsonnet program', load: () => import('./jsonnet.ts'), usage: 1 },

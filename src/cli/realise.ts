@@ -1,11 +1,16 @@
 // cogpack realise: evaluates, builds what is missing from the store, then pushes or writes out the image.
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Descriptor } from '../base/digest.ts';
-import { CogpackError } from '../base/error.ts';
+import { CogpackError, isSystemError } from '../base/error.ts';
 import { type Evaluated, projectOf, type Target } from '../description/evaluate.ts';
+import { closure, type Graph } from '../graph/graph.ts';
 import { type RealiseResult, realise } from '../graph/realise.ts';
+import { takeLease } from '../store/leases.ts';
 import { manifestMediaType } from '../store/manifest.ts';
+import { findRealisation } from '../store/realisations.ts';
+import { recordRoot } from '../store/roots.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
@@ -65,6 +70,9 @@ async function run(path: string, flags: Flags): Promise<void> {
   const progress = createProgress(process.stderr);
   try {
     const result = await build(evaluated, targets, store, projectOf(path), flags.jobs, signal, progress);
+    for (const { name, digest } of targets) {
+      recordRoot(store, { description: realpathSync(path), target: name, derivation: digest });
+    }
     const outputs = targets.map(({ name, digest, output }) => ({
       name,
       derivation: digest,
@@ -116,26 +124,63 @@ async function build(
   const { createLazyRunner } = await import('./runner.ts');
   const runner = createLazyRunner(store, project);
   try {
-    return await realise({
-      graph,
-      targets: targets.map(target => target.digest),
-      store,
-      jobs,
-      signal,
-      run: runner.run,
-      onEvent(event) {
-        const name = graph.origins.get(event.digest)?.label ?? graph.derivations.get(event.digest)!.name;
-        if (event.type === 'finish') progress.finish(event.digest);
-        else
-          progress.update(
-            event.digest,
-            name,
-            ...(event.type === 'progress' ? [event.done, event.total] : []),
-          );
-      },
-    });
+    return await withLease(graph, targets, store, signal, () =>
+      realise({
+        graph,
+        targets: targets.map(target => target.digest),
+        store,
+        jobs,
+        signal,
+        run: runner.run,
+        onEvent(event) {
+          const name = graph.origins.get(event.digest)?.label ?? graph.derivations.get(event.digest)!.name;
+          if (event.type === 'finish') progress.finish(event.digest);
+          else
+            progress.update(
+              event.digest,
+              name,
+              ...(event.type === 'progress' ? [event.done, event.total] : []),
+            );
+        },
+      }),
+    );
   } finally {
     await runner.close();
+  }
+}
+
+const mostTries = 3;
+
+// A collection that began before this build may still remove a blob that the build has just found: then it is made anew.
+async function withLease(
+  graph: Graph,
+  targets: readonly Target[],
+  store: Store,
+  signal: AbortSignal,
+  run: () => Promise<RealiseResult>,
+): Promise<RealiseResult> {
+  const digests = targets.map(target => target.digest);
+  const lease = await takeLease(
+    store,
+    closure(graph, digests),
+    signal,
+    () => process.stderr.isTTY && process.stderr.write('waiting for cogpack gc\n'),
+  );
+  try {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const result = await run();
+        if (digests.every(digest => findRealisation(store, digest) !== undefined) || tries === mostTries)
+          return result;
+      } catch (error) {
+        const lost =
+          (error instanceof CogpackError && error.code === 'store/missing-blob') ||
+          isSystemError(error, 'ENOENT');
+        if (!lost || tries === mostTries) throw error;
+      }
+    }
+  } finally {
+    lease.release();
   }
 }
 

@@ -1,0 +1,94 @@
+// npm run build: the command line as a bundle in dist/, which starts faster than the sources: fewer files, no types to
+// strip. Files of dist/ stand for the sources' places, so `new URL('../../stdlib', import.meta.url)` means the same in
+// both: dist/stdlib is a copy, and what is started on a thread of its own is an entry of its own.
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Plugin, rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Modules that are started by their place: the command line and the threads. */
+const entries = [
+  'src/cli/main',
+  'src/graph/worker',
+  'src/language/program',
+  'registry-client/src/threads/pull-thread',
+];
+
+/** Small packages that many commands load; the others are loaded from node_modules by the commands that use them. */
+const bundled = ['commander', 'chevrotain', 'zod'];
+
+const inDist = (module: string): string => relative(root, module).replace(/\.ts$/, '.js');
+
+/** Keeps import.meta.url what it is in the sources, whichever chunk a module lands in. */
+const places: Plugin = {
+  name: 'places',
+  transform(code, module) {
+    if (!module.endsWith('.ts') || !code.includes('import.meta.url')) return null;
+    return { code: code.replaceAll('import.meta.url', `__placeOf__('${inDist(module)}')`), map: null };
+  },
+  renderChunk(code, { fileName }) {
+    return code.replace(/__placeOf__\(["'`]([^"'`]+)["'`]\)/g, (_, place: string) => {
+      const path = posix.relative(posix.dirname(fileName), place);
+      return `new URL('${path.startsWith('.') ? path : `./${path}`}', import.meta.url).href`;
+    });
+  },
+};
+
+/** The sources look for Chevrotain's single file when they start; here it is known. */
+const chevrotain: Plugin = {
+  name: 'chevrotain',
+  load(module) {
+    if (module !== join(root, 'grammar/chevrotain.ts')) return null;
+    const file = join(root, 'node_modules/chevrotain/lib/chevrotain.min.mjs');
+    return `export { createToken, EmbeddedActionsParser, EOF, Lexer } from ${JSON.stringify(file)};`;
+  },
+};
+
+/** Commander starts other programs as subcommands; here none is one, and the module costs 5 ms. */
+const noChildProcess: Plugin = {
+  name: 'no-child-process',
+  resolveId(id, importer) {
+    return id === 'node:child_process' && importer?.includes('/commander/') ? '\0none' : null;
+  },
+  load: id => (id === '\0none' ? 'export default {};' : null),
+};
+
+rmSync(dist, { recursive: true, force: true });
+const bundle = await rolldown({
+  cwd: root,
+  input: Object.fromEntries(entries.filter(isThere).map(entry => [entry, join(root, `${entry}.ts`)])),
+  platform: 'node',
+  external: id => /^[@a-z]/.test(id) && !bundled.includes(id.split('/')[0]!),
+  plugins: [places, chevrotain, noChildProcess],
+});
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name].js',
+  minify: { compress: true, mangle: false, codegen: false },
+});
+cpSync(join(root, 'stdlib'), join(dist, 'stdlib'), { recursive: true });
+const modules = output.flatMap(item => (item.type === 'chunk' ? item.moduleIds : []));
+writeFileSync(join(dist, 'third-party.txt'), licences(modules));
+
+function isThere(entry: string): boolean {
+  return existsSync(join(root, `${entry}.ts`));
+}
+
+// The licences of the packages that are in the bundle.
+function licences(ids: readonly string[]): string {
+  const packages = new Set(ids.flatMap(id => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
+  return [...packages]
+    .sort()
+    .map(folder => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8');
+      return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+    })
+    .join(`\n${'-'.repeat(72)}\n\n`);
+}
