@@ -1,6 +1,6 @@
 // Which file of a folder describes its model: the first of those that are there.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 export type InputKind = 'description' | 'cog' | 'uv' | 'pylock' | 'requirements';
 export type Input = {
@@ -41,4 +41,15 @@ function namesIn(dir: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** The input that a path names: a folder's, or a file of one of these kinds; undefined for another file. */
+export function inputAt(path: string): Input | undefined {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return findInput(path);
+  const [dir, file] = [dirname(path), basename(path)];
+  if (file === 'cog.yaml') return { kind: 'cog', dir, file };
+  if (file === 'uv.lock' || file === 'pyproject.toml') return { kind: 'uv', dir, file: 'uv.lock' };
+  if (/^pylock(\.[^.]+)?\.toml$/.test(file)) return { kind: 'pylock', dir, file };
+  if (file.endsWith('.txt')) return { kind: 'requirements', dir, file };
+  return undefined;
 }

@@ -19,8 +19,11 @@ export function pythonOf(version: string): PythonVersion | undefined {
 }
 
 /** The first that keeps specifiers such as `>=3.9,<3.13`; undefined when none does or they are not well-formed. */
-export function pythonFor(specifiers: string): PythonVersion | undefined {
-  return pythons.find(({ full }) =>
+export function pythonFor(
+  specifiers: string,
+  among: readonly PythonVersion[] = pythons,
+): PythonVersion | undefined {
+  return among.find(({ full }) =>
     specifiers.split(',').every(specifier => {
       const match = /^\s*(~=|===?|!=|<=?|>=?)\s*(\S+)\s*$/.exec(specifier);
       return specifier.trim() === '' || (match !== null && satisfies(full, match[1]!, match[2]!) === true);
