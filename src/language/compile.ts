@@ -6,6 +6,7 @@ import type {
   Clause,
   Expression,
   ExpressionOf,
+  FieldName,
   Member,
   Parameter,
   Range,
@@ -14,6 +15,8 @@ import { didYouMean } from '../base/did-you-mean.ts';
 import { CogpackError } from '../base/error.ts';
 import { type Location, locate, type SourceFile, spanIn } from './location.ts';
 import { extend, find, namesIn, type ObjectScope, type Scope, type Variable } from './scope.ts';
+import { type Field, type Template, template } from './shape.ts';
+import type { Value } from './values.ts';
 
 /** The standard library as the compiler sees it: which functions there are, and which evaluate all arguments. */
 export type StdSignature = { readonly eager: boolean; readonly arity: number };
@@ -32,8 +35,12 @@ type Context = {
   readonly body: Body;
 };
 
-/** JavaScript text of a function body that takes the runtime as `R` and gives the file's value. */
-export function compile(tree: Expression, options: CompileOptions): string {
+/** A function body that takes the runtime's functions by `parameters` and gives the file's value; and what it names. */
+export type Compiled = { readonly code: string; readonly templates: readonly Template[] };
+
+export function compile(tree: Expression, options: CompileOptions): Compiled {
+  const templates: Template[] = [];
+  const usedStd = new Set<string>();
   const { file } = options;
   let counter = 0;
   const fresh = (name: string) => {
@@ -63,7 +70,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
   };
 
   const thunk = (tree: Expression, context: Context): string =>
-    `new R.Thunk(${arrow('()', context, inner => strict(tree, inner))}, ${at(tree)})`;
+    `new R_Thunk(${arrow('()', context, inner => strict(tree, inner))}, ${at(tree)})`;
 
   // What can stand for itself needs no thunk.
   const constant = (tree: Expression): boolean => ['null', 'boolean', 'number', 'string'].includes(tree.kind);
@@ -75,7 +82,20 @@ export function compile(tree: Expression, options: CompileOptions): string {
       const variable = find(context.scope, tree.name);
       if (variable !== undefined) return variable.code;
     }
+    const sum = counted(tree, context);
+    if (sum !== undefined) return sum;
     return thunk(tree, context);
+  };
+
+  // `n - 1` of a number that is known already is computed at once: that cannot fail, and takes less than a thunk.
+  const counted = (tree: Expression, context: Context): string | undefined => {
+    if (tree.kind !== 'binary' || (tree.operator !== '+' && tree.operator !== '-')) return undefined;
+    if (tree.left.kind !== 'variable' || tree.right.kind !== 'number' || tree.right.value > 1e15)
+      return undefined;
+    const variable = find(context.scope, tree.left.name);
+    if (variable === undefined) return undefined;
+    const { code } = variable;
+    return `(typeof ${code} === 'number' ? ${code} ${tree.operator} ${tree.right.value} : ${thunk(tree, context)})`;
   };
 
   // The variables of one group may be used by each other before they are all assigned, so none stands for another.
@@ -101,7 +121,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
       case 'variable':
         return variable(tree, context);
       case 'array':
-        return `new R.JArray([${tree.elements.map(element => lazy(element, context)).join(', ')}], ${at(tree)})`;
+        return `new R_JArray([${tree.elements.map(element => lazy(element, context)).join(', ')}], ${at(tree)})`;
       case 'array-comprehension':
         return arrayComprehension(tree, context);
       case 'object':
@@ -109,30 +129,30 @@ export function compile(tree: Expression, options: CompileOptions): string {
       case 'object-comprehension':
         return objectComprehension(tree, context);
       case 'index':
-        return `R.index(${strict(tree.target, context)}, ${strict(tree.index, context)}, ${at(tree)})`;
+        return `R_index(${strict(tree.target, context)}, ${strict(tree.index, context)}, ${at(tree)})`;
       case 'field-access':
         return fieldAccess(tree, context);
       case 'slice': {
         const part = (value: Expression | undefined) =>
           value === undefined ? 'null' : strict(value, context);
-        return `R.slice(${strict(tree.target, context)}, ${part(tree.from)}, ${part(tree.to)}, ${part(tree.step)}, ${at(tree)})`;
+        return `R_slice(${strict(tree.target, context)}, ${part(tree.from)}, ${part(tree.to)}, ${part(tree.step)}, ${at(tree)})`;
       }
       case 'super-field': {
         const { self, layer } = objectOf(tree, context, 'super');
-        return `R.superField(${self}, ${layer}, ${text(tree.name.name)}, ${at(tree)})`;
+        return `R_superField(${self}, ${layer}, ${text(tree.name.name)}, ${at(tree)})`;
       }
       case 'super-index': {
         const { self, layer } = objectOf(tree, context, 'super');
-        return `R.superField(${self}, ${layer}, R.fieldName(${strict(tree.index, context)}, ${at(tree.index)}), ${at(tree)})`;
+        return `R_superField(${self}, ${layer}, R_fieldName(${strict(tree.index, context)}, ${at(tree.index)}), ${at(tree)})`;
       }
       case 'in-super': {
         const { self, layer } = objectOf(tree, context, 'super');
-        return `R.inSuper(${self}, ${layer}, ${strict(tree.left, context)}, ${at(tree)})`;
+        return `R_inSuper(${self}, ${layer}, ${strict(tree.left, context)}, ${at(tree)})`;
       }
       case 'apply':
         return apply(tree, context, tail);
       case 'apply-object':
-        return `R.add(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
+        return `R_add(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
       case 'local': {
         const { inner, assignments } = group(tree.binds, context);
         return `(${assignments.join(', ')}, ${strict(tree.body, inner, tail)})`;
@@ -144,22 +164,22 @@ export function compile(tree: Expression, options: CompileOptions): string {
       case 'binary':
         return binary(tree, context);
       case 'unary':
-        return `R.${unaryNames[tree.operator]}(${strict(tree.operand, context)}, ${at(tree)})`;
+        return `R_${unaryNames[tree.operator]}(${strict(tree.operand, context)}, ${at(tree)})`;
       case 'function':
         return functionCode('anonymous', tree, context);
       case 'assert':
         return `(${assertion(tree, { ...tree, end: (tree.message ?? tree.condition).end }, context)}, ${strict(tree.body, context, tail)})`;
       case 'error':
-        return `R.raise(${strict(tree.message, context)}, ${at(tree)})`;
+        return `R_raise(${strict(tree.message, context)}, ${at(tree)})`;
       case 'import':
-        return `R.${tree.how}(${text(tree.path)}, ${at(tree)})`;
+        return `R_${tree.how}File(${text(tree.path)}, ${at(tree)})`;
     }
   };
 
   const variable = (tree: ExpressionOf<'variable'>, { scope }: Context): string => {
     const found = find(scope, tree.name);
-    if (found !== undefined) return found.evaluated ? found.code : `R.force(${found.code})`;
-    if (tree.name === 'std') return 'R.std';
+    if (found !== undefined) return found.evaluated ? found.code : `(${found.code} = R_force(${found.code}))`;
+    if (tree.name === 'std') return 'R_std()';
     const near = didYouMean(tree.name, [...namesIn(scope), 'std']);
     return fail(
       'jsonnet/unknown-variable',
@@ -178,8 +198,9 @@ export function compile(tree: Expression, options: CompileOptions): string {
       'put it into a field of an object',
     );
 
+  // An expression that must give a boolean.
   const condition = (tree: Expression, context: Context): string =>
-    `R.boolean(${strict(tree, context)}, ${at(tree)})`;
+    isBoolean(tree) ? strict(tree, context) : `R_boolean(${strict(tree, context)}, ${at(tree)})`;
 
   const group = (binds: readonly Bind[], context: Context): { inner: Context; assignments: string[] } => {
     const variables = binds.map(({ name, value }): [string, Variable] => {
@@ -222,13 +243,13 @@ export function compile(tree: Expression, options: CompileOptions): string {
       within => strict(body, within, true),
       defaults(inner),
     );
-    return `new R.JFunction(${text(name)}, [${info.join(', ')}], ${run}, ${at(tree)})`;
+    return `new R_JFunction(${text(name)}, [${info.join(', ')}], ${run}, ${at(tree)})`;
   };
 
   const fieldAccess = (tree: ExpressionOf<'field-access'>, context: Context): string => {
     const std = stdMember(tree, context);
     if (std !== undefined) return std;
-    return `R.field(${strict(tree.target, context)}, ${text(tree.name.name)}, ${at(tree)})`;
+    return `R_field(${strict(tree.target, context)}, ${text(tree.name.name)}, ${at(tree)})`;
   };
 
   // std.name where std is the library itself.
@@ -238,7 +259,10 @@ export function compile(tree: Expression, options: CompileOptions): string {
   ): string | undefined => {
     if (target.kind !== 'variable' || target.name !== 'std' || find(scope, 'std') !== undefined)
       return undefined;
-    if (options.std.has(name.name)) return `R.stdFunctions.${name.name}`;
+    if (options.std.has(name.name)) {
+      usedStd.add(name.name);
+      return `S_${name.name}`;
+    }
     if (name.name === 'thisFile') return text(file.name);
     const near = didYouMean(name.name, options.std.keys());
     return fail(
@@ -262,23 +286,21 @@ export function compile(tree: Expression, options: CompileOptions): string {
     if (byName.length > 0) {
       const names = byName.map(({ name }) => text(name));
       const values = byName.map(({ value }) => argument(value));
-      return `R.callNamed(${callee}, [${list.join(', ')}], [${names.join(', ')}], [${values.join(', ')}], ${place})`;
+      return `R_callNamed(${callee}, [${list.join(', ')}], [${names.join(', ')}], [${values.join(', ')}], ${place})`;
     }
-    if (tail && tailstrict) return `R.tailCall(${callee}, [${list.join(', ')}], ${place})`;
-    if (list.length > 3) return `R.call(${callee}, [${list.join(', ')}], ${place})`;
-    return `R.call${list.length}(${[callee, ...list, place].join(', ')})`;
+    if (tail && tailstrict) return `R_tailCall(${callee}, [${list.join(', ')}], ${place})`;
+    if (list.length > 3) return `R_call(${callee}, [${list.join(', ')}], ${place})`;
+    return `R_call${list.length}(${[callee, ...list, place].join(', ')})`;
   };
 
   const binary = (tree: ExpressionOf<'binary'>, context: Context): string => {
-    const left = strict(tree.left, context);
-    const right = strict(tree.right, context);
     switch (tree.operator) {
       case '&&':
-        return `(R.boolean(${left}, ${at(tree.left)}) && R.boolean(${right}, ${at(tree.right)}))`;
+        return `(${condition(tree.left, context)} && ${condition(tree.right, context)})`;
       case '||':
-        return `(R.boolean(${left}, ${at(tree.left)}) || R.boolean(${right}, ${at(tree.right)}))`;
+        return `(${condition(tree.left, context)} || ${condition(tree.right, context)})`;
       default:
-        return `R.${binaryNames[tree.operator]}(${left}, ${right}, ${at(tree)})`;
+        return `R_${binaryNames[tree.operator]}(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
     }
   };
 
@@ -288,14 +310,14 @@ export function compile(tree: Expression, options: CompileOptions): string {
     context: Context,
   ): string => {
     const told = message === undefined ? 'undefined' : arrow('()', context, inner => strict(message, inner));
-    return `R.assert(${strict(test, context)}, ${told}, ${at(test)}, ${at(place)})`;
+    return `R_assert(${strict(test, context)}, ${told}, ${at(test)}, ${at(place)})`;
   };
 
   const arrayComprehension = (tree: ExpressionOf<'array-comprehension'>, context: Context): string => {
     const { body, clauses } = tree;
     const out = fresh('out');
     const loops = loop(clauses, tree, context, inner => `${out}.push(${lazy(body, inner)})`);
-    return `(${out} => { ${loops} return new R.JArray(${out}); })([])`;
+    return `(${out} => { ${loops} return new R_JArray(${out}); })([])`;
   };
 
   // Statements that run `make`'s expression once for each round of the clauses.
@@ -322,7 +344,7 @@ export function compile(tree: Expression, options: CompileOptions): string {
     const code = fresh(clause.name);
     const scope = extend(context.scope, [[clause.name, { code, evaluated: false }]]);
     const inside = loop(rest, place, { ...context, scope, body: own }, make);
-    return `{ ${before} for (const ${code} of R.items(${source}, ${at(place)})) { ${declared()} ${inside} } }`;
+    return `{ ${before} for (let ${code} of R_items(${source}, ${at(place)})) { ${declared()} ${inside} } }`;
   };
 
   const objectScope = (context: Context): ObjectScope => {
@@ -343,16 +365,24 @@ export function compile(tree: Expression, options: CompileOptions): string {
       object: scope,
       scope: variables.length > 0 ? extend(context.scope, variables) : context.scope,
     };
-    const parameters = `(${scope.self}, ${scope.layer}, ${frame})`;
-
-    const fields = members.flatMap(member =>
-      member.kind === 'field' ? [field(member, context, inner, parameters)] : [],
+    const fields = members.filter(member => member.kind === 'field');
+    const asserts = members.filter(member => member.kind === 'assert');
+    const cases = [
+      ...fields.map(member => caseOf(inner, within => fieldCode(member, within))),
+      ...asserts.map(member =>
+        caseOf(inner, within => assertion(member, member.message ?? member.condition, within)),
+      ),
+    ];
+    const code = literalCode(cases, `${scope.self}, ${scope.layer}, ${frame}`);
+    templates.push(
+      template(
+        fields.map((member, at) => fieldOf(member, at)),
+        asserts.length,
+        fields.length,
+        true,
+      ),
     );
-    const asserts = members.flatMap(member =>
-      member.kind === 'assert'
-        ? [arrow(parameters, inner, within => assertion(member, member.message ?? member.condition, within))]
-        : [],
-    );
+    const made = `T[${templates.length - 1}]`;
     const bind =
       binds.length === 0
         ? 'undefined'
@@ -368,26 +398,48 @@ export function compile(tree: Expression, options: CompileOptions): string {
             },
             `const ${frame} = {};`,
           );
-    return `R.object([${fields.join(', ')}], [${asserts.join(', ')}], ${bind})`;
+    if (fields.every(member => member.name.kind === 'fixed')) return `R_object(${made}, ${code}, ${bind})`;
+    const names = fields.map(({ name }) => nameCode(name, context));
+    return `R_namedObject(${made}, [${names.join(', ')}], ${code}, ${bind})`;
+  };
+
+  type FieldMember = Member & { readonly kind: 'field' };
+
+  const caseOf = (context: Context, make: (within: Context) => string): string => {
+    const body: Body = { declared: [] };
+    const code = make({ ...context, body });
+    return body.declared.length === 0
+      ? `return ${code};`
+      : `{ let ${body.declared.join(', ')}; return ${code}; }`;
+  };
+
+  // One function for all of a literal's fields, so that evaluating the literal makes one closure.
+  const literalCode = (cases: readonly string[], parameters: string): string => {
+    const [only] = cases;
+    if (only === undefined) return 'R_noCode';
+    const at = fresh('at');
+    if (cases.length === 1) return `(${at}, ${parameters}) => { ${only} }`;
+    return `(${at}, ${parameters}) => { switch (${at}) { ${cases.map((code, index) => `case ${index}: ${code}`).join(' ')} } }`;
   };
 
   // The name is outside the object, the value inside.
-  const field = (
-    member: Member & { kind: 'field' },
-    outer: Context,
-    inner: Context,
-    parameters: string,
-  ): string => {
-    const { name, plus, visibility, value } = member;
-    const place = at(name);
-    const nameCode =
-      name.kind === 'fixed'
-        ? text(name.name)
-        : `R.computedName(${strict(name.expression, outer)}, ${at(name.expression)})`;
-    const called = name.kind === 'fixed' ? name.name : 'anonymous';
-    const run = arrow(parameters, inner, within => named(called, value, within) ?? strict(value, within));
-    return `{ name: ${nameCode}, visibility: ${text(visibility)}, plus: ${plus}, location: ${place}, place: ${at(value)}, run: ${run} }`;
-  };
+  const nameCode = (name: FieldName, outer: Context): string =>
+    name.kind === 'fixed'
+      ? text(name.name)
+      : `R_computedName(${strict(name.expression, outer)}, ${at(name.expression)})`;
+
+  const fieldCode = ({ name, value }: FieldMember, within: Context): string =>
+    named(name.kind === 'fixed' ? name.name : 'anonymous', value, within) ?? strict(value, within);
+
+  const fieldOf = ({ name, visibility, plus, value }: FieldMember, position: number): Field => ({
+    name: name.kind === 'fixed' ? name.name : '',
+    visibility,
+    plus,
+    location: at(name),
+    place: at(value),
+    at: position,
+    constant: constantValue(value),
+  });
 
   const objectComprehension = (tree: ExpressionOf<'object-comprehension'>, context: Context): string => {
     const {
@@ -404,21 +456,45 @@ export function compile(tree: Expression, options: CompileOptions): string {
         const { inner: withLocals, assignments } = group(locals, within);
         return `(${[...assignments, strict(value, withLocals)].join(', ')})`;
       });
-      return `R.pushField(${out}, R.computedName(${strict(expression, inner)}, ${at(expression)}), ${plus}, ${run}, ${at(name)})`;
+      return `R_pushRound(${out}, R_computedName(${strict(expression, inner)}, ${at(expression)}), ${plus}, ${at(name)}, ${at(value)}, ${run})`;
     });
-    return `(${out} => { ${loops} return R.object(${out}, [], undefined); })([])`;
+    return `(${out} => { ${loops} return R_comprehension(${out}); })([])`;
   };
 
   const globals = (options.globals ?? []).map((name): [string, Variable] => [
     name,
-    { code: `R.globals.${name}`, evaluated: false },
+    { code: `R_globals.${name}`, evaluated: false },
   ]);
   const code = arrow(
     '()',
     { scope: extend(undefined, globals), object: undefined, body: { declared: [] } },
     inner => strict(tree, inner),
   );
-  return `"use strict"; return (${code})();`;
+  const used = [...usedStd].map(name => `S_${name} = R_stdFunctions.${name}`);
+  const library = used.length > 0 ? `const ${used.join(', ')};` : '';
+  return { code: `${library} return (${code})();`, templates };
+}
+
+const comparisons = new Set(['<', '<=', '>', '>=', '==', '!=', 'in', '&&', '||']);
+
+const isBoolean = (tree: Expression): boolean =>
+  tree.kind === 'boolean' ||
+  tree.kind === 'in-super' ||
+  (tree.kind === 'binary' && comparisons.has(tree.operator)) ||
+  (tree.kind === 'unary' && tree.operator === '!');
+
+// The value of an expression that is one without being evaluated.
+function constantValue(tree: Expression): Value | undefined {
+  switch (tree.kind) {
+    case 'null':
+      return null;
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return tree.value;
+    default:
+      return undefined;
+  }
 }
 
 const unaryNames = { '-': 'negate', '+': 'positive', '!': 'not', '~': 'complement' } as const;

@@ -9,10 +9,10 @@ import { type Bounds, callerLocation, failure, inside } from './failure.ts';
 import type { ImportedFile, Importer } from './importer.ts';
 import { type Location, remember, type SourceFile, spanIn, spanOf } from './location.ts';
 import { toText } from './manifest.ts';
-import { object, superField } from './objects.ts';
+import { comprehension, namedObject, object, type RoundField, superField } from './objects.ts';
 import * as operators from './operators.ts';
 import { standardLibrary } from './std/index.ts';
-import { type FieldBody, JArray, JFunction, type Lazy, Thunk, typeOf, type Value } from './values.ts';
+import { JArray, JFunction, type Lazy, Thunk, typeOf, type Value } from './values.ts';
 
 /** An external variable or top-level argument: a string, or code that is evaluated when it is used. */
 export type ExternalArguments = Readonly<
@@ -95,6 +95,10 @@ const runtimeBase = {
   ...operators,
   ...calls,
   object,
+  namedObject,
+  comprehension,
+  pushRound,
+  noCode: () => null,
   superField,
   JArray,
   JFunction,
@@ -102,7 +106,6 @@ const runtimeBase = {
   raise,
   assert,
   items,
-  pushField,
 };
 
 function createEvaluator(options: EvaluationOptions): Evaluator {
@@ -124,16 +127,22 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
     remember(source);
     const { tree, problems } = parse(text);
     if (tree === undefined) throw parseError(source, problems);
-    const code = compile(tree, { file: source, std: library.signatures });
+    const { code, templates } = compile(tree, { file: source, std: library.signatures });
     const runtime = {
       ...runtimeBase,
-      std: library.objectFor(source.name),
+      std: () => library.objectFor(source.name),
       stdFunctions: library.functions,
-      import: (wanted: string, location: Location) => importFile(wanted, path, source, location, file),
-      importstr: (wanted: string, location: Location) => importFile(wanted, path, source, location, asText),
-      importbin: (wanted: string, location: Location) => importFile(wanted, path, source, location, asBytes),
+      importFile: (wanted: string, location: Location) => importFile(wanted, path, source, location, file),
+      importstrFile: (wanted: string, location: Location) =>
+        importFile(wanted, path, source, location, asText),
+      importbinFile: (wanted: string, location: Location) =>
+        importFile(wanted, path, source, location, asBytes),
     };
-    return new Function('R', code)(runtime) as Value;
+    const names = Object.keys(runtime).map(name => `R_${name}`);
+    return new Function('T', ...names, `"use strict"; ${code}`)(
+      templates,
+      ...Object.values(runtime),
+    ) as Value;
   };
 
   const file = (found: ImportedFile, location: Location = 0): Value => {
@@ -234,12 +243,13 @@ function items(value: Value, location: Location): readonly unknown[] {
   throw failure('jsonnet/type', `a comprehension goes over an array; found ${typeOf(value)}`, location);
 }
 
-function pushField(
-  out: unknown[],
+function pushRound(
+  out: RoundField[],
   name: string | null,
   plus: boolean,
-  run: FieldBody,
   location: Location,
+  place: Location,
+  run: RoundField['run'],
 ): void {
-  if (name !== null) out.push({ name, visibility: ':', plus, location, place: location, run });
+  if (name !== null) out.push({ name, plus, location, place, run });
 }

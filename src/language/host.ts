@@ -23,7 +23,7 @@ export function opaquePayload(value: Value, type: string): unknown {
 
 /** Field names in order; hidden ones too when asked. */
 export function fieldNames(value: Value, { hidden = false } = {}): string[] {
-  return inside(() => fieldNamesOf(asObject(value), hidden));
+  return inside(() => [...fieldNamesOf(asObject(value), hidden)]);
 }
 
 export function hasField(value: Value, name: string, { hidden = true } = {}): boolean {

@@ -3,57 +3,122 @@ import { didYouMean } from '../base/did-you-mean.ts';
 import { enter, failure, leave } from './failure.ts';
 import type { Location } from './location.ts';
 import { add } from './operators.ts';
-import { type Field, type FieldBody, JObject, type Layer, pending, type Value } from './values.ts';
+import { type Field, type Shape, type Slot, type Template, template } from './shape.ts';
+import { JObject, type Layer, type LiteralCode, pending, type Value } from './values.ts';
 
-/** An object of one literal. A field whose name is null is left out. */
-export function object(
-  fields: readonly (Omit<Field, 'name'> & { readonly name: string | null })[],
-  asserts: readonly FieldBody[],
-  bind: Layer['bind'],
-): JObject {
-  const kept = fields.every(field => field.name !== null)
-    ? fields
-    : fields.filter(field => field.name !== null);
-  const index = new Map<string, number>();
-  for (let at = 0; at < kept.length; at += 1) {
-    const { name, location } = kept[at]!;
-    if (index.has(name!))
-      throw failure('jsonnet/duplicate-field', `the field "${name}" is here twice`, location);
-    index.set(name!, at);
-  }
-  return new JObject([{ fields: kept as readonly Field[], index, asserts, bind }]);
+/** An object of one literal whose names are fixed. */
+export function object(template: Template, code: LiteralCode, bind: Layer['bind']): JObject {
+  return new JObject([{ template, code, bind }], template.asserts > 0, template.shape);
 }
 
-/** An object of values that are known already. */
-export function objectOf(
-  entries: Iterable<readonly [string, Value | (() => Value)]>,
-  location: Location = 0,
+/** An object of one literal with names that were computed; `names` are those of the template's fields, null for none. */
+export function namedObject(
+  { fields, asserts, firstAssert }: Template,
+  names: readonly (string | null)[],
+  code: LiteralCode,
+  bind: Layer['bind'],
 ): JObject {
-  const fields: Field[] = [];
-  for (const [name, value] of entries) {
-    const run = typeof value === 'function' ? value : () => value;
-    fields.push({ name, visibility: ':', plus: false, location, place: location, run });
+  const kept: Field[] = [];
+  const seen = new Set<string>();
+  fields.forEach((field, at) => {
+    const name = names[at]!;
+    if (name === null) return;
+    if (seen.has(name)) throw twice(name, field.location);
+    seen.add(name);
+    kept.push({ ...field, name });
+  });
+  return object(template(kept, asserts, firstAssert, false), code, bind);
+}
+
+function twice(name: string, location: Location) {
+  return failure('jsonnet/duplicate-field', `the field "${name}" is here twice`, location);
+}
+
+/** The fields of an object comprehension, one for each round. */
+export type RoundField = {
+  readonly name: string;
+  readonly plus: boolean;
+  readonly location: Location;
+  readonly place: Location;
+  readonly run: (self: JObject, layer: number) => Value;
+};
+
+export function comprehension(rounds: readonly RoundField[]): JObject {
+  const seen = new Set<string>();
+  for (const { name, location } of rounds) {
+    if (seen.has(name)) throw twice(name, location);
+    seen.add(name);
   }
-  return object(fields, [], undefined);
+  const fields = rounds.map(
+    ({ name, plus, location, place }, at): Field => ({
+      name,
+      visibility: ':',
+      plus,
+      location,
+      place,
+      at,
+      constant: undefined,
+    }),
+  );
+  const code: LiteralCode = (at, self, layer) => rounds[at]!.run(self, layer);
+  return object(template(fields, 0, fields.length, false), code, undefined);
+}
+
+/** An object of values, or of functions that give them. */
+export function objectOf(
+  entries: readonly (readonly [string, Value | (() => Value)])[],
+  location: Location = 0,
+  visibility: Field['visibility'] = ':',
+): JObject {
+  const fields = entries.map(([name, value], at): Field => {
+    const constant = typeof value === 'function' ? undefined : value;
+    return { name, visibility, plus: false, location, place: location, at, constant };
+  });
+  const code: LiteralCode = at => (entries[at]![1] as () => Value)();
+  return object(template(fields, 0, fields.length, false), code, undefined);
+}
+
+/** An object without a field: what its literals inherit from each other stays as it was. */
+export function without({ layers, hasAsserts }: JObject, name: string): JObject {
+  const removal: Layer = {
+    template: template([], 0, 0, false, { name, span: layers.length }),
+    code: () => null,
+    bind: undefined,
+  };
+  return new JObject([...layers, removal], hasAsserts, undefined);
 }
 
 /** The value of a field. Throws `jsonnet/unknown-field` and what its evaluation throws. */
 export function fieldOf(target: JObject, name: string, location: Location): Value {
-  const known = target.values.get(name);
+  const slot = target.slots.get(name);
+  if (slot === undefined) {
+    if (target.asserts === 'unchecked') checkAsserts(target, location);
+    throw noField(target, name, location);
+  }
+  const { values } = target;
+  const known = values[slot.position];
   if (known !== undefined && known !== pending) return known;
-  if (target.asserts === 'unchecked') checkAsserts(target, location);
-  if (known === pending) throw infinite(name, location);
-  const found = target.find(name, target.layers.length);
-  if (found === undefined) throw noField(target, name, location);
-  target.values.set(name, pending);
+  return evaluateField(target, slot, location);
+}
+
+function evaluateField(target: JObject, slot: Slot, location: Location): Value {
+  const { values } = target;
+  const { position, field, layer } = slot;
+  if (target.asserts === 'unchecked') {
+    checkAsserts(target, location);
+    const known = values[position];
+    if (known !== undefined && known !== pending) return known;
+  }
+  if (values[position] === pending) throw infinite(field.name, location);
+  values[position] = pending;
   enter(location);
   try {
-    const value = run(target, found.layer, found.field);
-    target.values.set(name, value);
+    const value = run(target, layer, field);
+    values[position] = value;
     leave();
     return value;
   } catch (error) {
-    target.values.delete(name);
+    values[position] = undefined;
     throw error;
   }
 }
@@ -83,7 +148,10 @@ function list(names: readonly string[]): string {
 }
 
 function run(target: JObject, layer: number, field: Field): Value {
-  const value = field.run(target, layer, target.frame(layer));
+  const value =
+    field.constant !== undefined
+      ? field.constant
+      : target.layers[layer]!.code(field.at, target, layer, target.frame(layer));
   if (!field.plus) return value;
   const inherited = target.find(field.name, layer);
   return inherited === undefined
@@ -93,9 +161,11 @@ function run(target: JObject, layer: number, field: Field): Value {
 
 /** `super.name` as seen from a layer of an object. */
 export function superField(self: JObject, layer: number, name: string, location: Location): Value {
+  const known = self.superValues?.[layer]?.get(name);
+  if (known !== undefined) return known;
   const found = self.find(name, layer);
   if (found === undefined) {
-    const below = self.layers.slice(0, layer).flatMap(item => [...item.index.keys()]);
+    const below = self.layers.slice(0, layer).flatMap(({ template: { index } }) => [...index.keys()]);
     const near = didYouMean(name, below);
     throw failure('jsonnet/unknown-field', `super has no field "${name}"`, location, {
       hint:
@@ -105,6 +175,9 @@ export function superField(self: JObject, layer: number, name: string, location:
   enter(location);
   const value = run(self, found.layer, found.field);
   leave();
+  self.superValues ??= [];
+  self.superValues[layer] ??= new Map();
+  self.superValues[layer].set(name, value);
   return value;
 }
 
@@ -118,8 +191,8 @@ export function checkAsserts(target: JObject, location: Location): void {
   target.asserts = 'checking';
   enter(location);
   try {
-    target.layers.forEach((layer, index) => {
-      for (const assert of layer.asserts) assert(target, index, target.frame(index));
+    target.layers.forEach(({ template: { asserts, firstAssert }, code }, layer) => {
+      for (let at = 0; at < asserts; at += 1) code(firstAssert + at, target, layer, target.frame(layer));
     });
     target.asserts = 'checked';
     leave();
@@ -130,9 +203,16 @@ export function checkAsserts(target: JObject, location: Location): void {
 }
 
 /** Field names in order of their code points; hidden ones too when asked. */
-export function fieldNamesOf(target: JObject, hidden: boolean): string[] {
+export function fieldNamesOf(target: JObject, hidden: boolean): readonly string[] {
+  if (hidden) return sortNames([...target.slots.keys()]);
+  const { shape } = target;
+  shape.visibleNames ??= visibleNames(shape);
+  return shape.visibleNames;
+}
+
+function visibleNames({ slots }: Shape): readonly string[] {
   const names: string[] = [];
-  for (const [name, slot] of target.slots) if (hidden || !slot.hidden) names.push(name);
+  for (const [name, { hidden }] of slots) if (!hidden) names.push(name);
   return sortNames(names);
 }
 

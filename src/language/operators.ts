@@ -67,8 +67,7 @@ export function add(left: Value, right: Value, location: Location): Value {
   if (typeof left === 'string') return left + (typeof right === 'string' ? right : textOf(right, location));
   if (typeof right === 'string') return textOf(left, location) + right;
   if (left instanceof JArray && right instanceof JArray) return concat(left, right);
-  if (left instanceof JObject && right instanceof JObject)
-    return new JObject([...left.layers, ...right.layers]);
+  if (left instanceof JObject && right instanceof JObject) return left.join(right);
   throw wrong('+', left, right, location);
 }
 

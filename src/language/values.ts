@@ -1,6 +1,7 @@
 // The values of the language as JavaScript values. null, booleans, numbers and strings are themselves (V8 joins
 // strings lazily, so repeated concatenation needs no rope of our own). What is not evaluated yet is a Thunk.
 import type { Location } from './location.ts';
+import { type Field, joinShapes, type Shape, type Slot, shapeOfLayers, type Template } from './shape.ts';
 
 export type Value = null | boolean | number | string | JArray | JObject | JFunction | Opaque;
 
@@ -63,63 +64,59 @@ export class Opaque {
   }
 }
 
-/** How visible a field says it is: `:` keeps what it extends, `::` hides, `:::` shows. */
-export type FieldVisibility = ':' | '::' | ':::';
-
-/** One field of an object literal. `run` gets the object that the literal became part of. */
-export type Field = {
-  readonly name: string;
-  readonly visibility: FieldVisibility;
-  /** Written with +: the value is added to what the field extends. */
-  readonly plus: boolean;
-  /** Of the name. */
-  readonly location: Location;
-  /** Of the value. */
-  readonly place: Location;
-  readonly run: FieldBody;
-};
-/** `frame` has the literal's own locals, bound to this object. */
-export type FieldBody = (self: JObject, layer: number, frame: unknown) => Value;
+/** A literal's code: gives its field or assert of a number. `frame` has the literal's own locals, bound to the object. */
+export type LiteralCode = (at: number, self: JObject, layer: number, frame: unknown) => Value;
 
 /** What one object literal adds to an object. */
 export type Layer = {
-  readonly fields: readonly Field[];
-  /** Field name → index in `fields`. */
-  readonly index: ReadonlyMap<string, number>;
-  readonly asserts: readonly FieldBody[];
+  readonly template: Template;
+  readonly code: LiteralCode;
   /** Makes the literal's locals for an object; undefined when there are none. */
   readonly bind: ((self: JObject, layer: number) => unknown) | undefined;
-  /** A field that is taken out of the `span` layers below this one (std.objectRemoveKey). */
-  readonly removed?: { readonly name: string; readonly span: number };
 };
-
-type Slot = { readonly layer: number; readonly field: Field; readonly hidden: boolean };
 
 /** Object literals joined by +, the leftmost first. */
 export class JObject {
   readonly layers: readonly Layer[];
-  #slots: Map<string, Slot> | undefined;
-  readonly values = new Map<string, Value | typeof pending>();
+  #shape: Shape | undefined;
+  /** By the slots' positions. */
+  readonly values: (Value | typeof pending | undefined)[] = [];
+  /** What super gave, by layer. */
+  superValues: (Map<string, Value> | undefined)[] | undefined = undefined;
   frames: unknown[] | undefined = undefined;
+  readonly hasAsserts: boolean;
   asserts: 'unchecked' | 'checking' | 'checked';
 
-  constructor(layers: readonly Layer[]) {
+  constructor(layers: readonly Layer[], hasAsserts: boolean, shape: Shape | undefined) {
     this.layers = layers;
-    this.asserts = layers.some(layer => layer.asserts.length > 0) ? 'unchecked' : 'checked';
+    this.#shape = shape;
+    this.hasAsserts = hasAsserts;
+    this.asserts = hasAsserts ? 'unchecked' : 'checked';
+  }
+
+  get shape(): Shape {
+    this.#shape ??= shapeOfLayers(this.layers.map(layer => layer.template));
+    return this.#shape;
   }
 
   /** Every field, the last definition of each. */
   get slots(): ReadonlyMap<string, Slot> {
-    this.#slots ??= slotsOf(this.layers);
-    return this.#slots;
+    return this.shape.slots;
   }
 
-  /** The field as it is seen by layers from `below` on: by `super` when that is not the number of layers. */
+  /** This object and another, which extends it. */
+  join(other: JObject): JObject {
+    const known = this.#shape !== undefined && other.#shape !== undefined;
+    const shape = known ? joinShapes(this.#shape!, other.#shape!) : undefined;
+    return new JObject(this.layers.concat(other.layers), this.hasAsserts || other.hasAsserts, shape);
+  }
+
+  /** The field as layers from `below` on see it: as `super` does, when that is not the number of layers. */
   find(name: string, below: number): { readonly layer: number; readonly field: Field } | undefined {
     for (let layer = below - 1; layer >= 0; layer -= 1) {
-      const { index, fields, removed } = this.layers[layer]!;
-      const at = index.get(name);
-      if (at !== undefined) return { layer, field: fields[at]! };
+      const { index, removed } = this.layers[layer]!.template;
+      const field = index.get(name);
+      if (field !== undefined) return { layer, field };
       if (removed?.name === name) layer -= removed.span;
     }
     return undefined;
@@ -137,23 +134,6 @@ export class JObject {
 
 /** Stands for a field that is being evaluated. */
 export const pending = Symbol('pending');
-
-function slotsOf(layers: readonly Layer[]): Map<string, Slot> {
-  const slots = new Map<string, Slot>();
-  for (let layer = 0; layer < layers.length; layer += 1) {
-    for (const field of layers[layer]!.fields) {
-      const before = slots.get(field.name);
-      const hidden = field.visibility === ':' ? (before?.hidden ?? false) : field.visibility === '::';
-      slots.set(field.name, { layer, field, hidden });
-    }
-    const { removed } = layers[layer]!;
-    if (removed === undefined) continue;
-    const before = slotsOf(layers.slice(0, layer - removed.span)).get(removed.name);
-    if (before === undefined) slots.delete(removed.name);
-    else slots.set(removed.name, before);
-  }
-  return slots;
-}
 
 /** The name of a value's type, as std.type gives it. */
 export function typeOf(value: Value): string {

@@ -2,7 +2,7 @@
 import { failure } from '../failure.ts';
 import type { Location } from '../location.ts';
 import { toText } from '../manifest.ts';
-import { fieldOf, objectOf } from '../objects.ts';
+import { fieldNamesOf, fieldOf, objectOf } from '../objects.ts';
 import { equal, force, useFormatter } from '../operators.ts';
 import { lengthOf } from '../strings.ts';
 import { JArray, JFunction, JObject, type Lazy, typeOf, type Value } from '../values.ts';
@@ -49,7 +49,7 @@ const types: Group = {
       if (typeof x === 'string') return lengthOf(x);
       if (x instanceof JArray) return x.items.length;
       if (x instanceof JFunction) return x.arity;
-      if (x instanceof JObject) return [...x.slots.values()].filter(slot => !slot.hidden).length;
+      if (x instanceof JObject) return fieldNamesOf(x, false).length;
       throw problem('length', `takes a string, an array, an object or a function; found ${typeOf(x)}`);
     },
   ],
@@ -124,14 +124,9 @@ export function standardLibrary(external: External = nothing): Library {
   const object = hiddenObject([...all, ['pi', Math.PI]]);
   return {
     functions: { ...Object.fromEntries(all), pi: Math.PI },
-    objectFor: file => new JObject([...object.layers, ...hiddenObject([['thisFile', file]]).layers]),
+    objectFor: file => object.join(hiddenObject([['thisFile', file]])),
     signatures,
   };
 }
 
-function hiddenObject(entries: readonly (readonly [string, Value])[]): JObject {
-  const [layer] = objectOf(entries).layers;
-  return new JObject([
-    { ...layer!, fields: layer!.fields.map(field => ({ ...field, visibility: '::' as const })) },
-  ]);
-}
+const hiddenObject = (entries: readonly (readonly [string, Value])[]): JObject => objectOf(entries, 0, '::');

@@ -1,12 +1,13 @@
 // std: objects.
 import { call2 } from '../calls.ts';
-import { fieldNamesOf, fieldOf, objectOf } from '../objects.ts';
+import { fieldNamesOf, fieldOf, objectOf, without } from '../objects.ts';
 import { force } from '../operators.ts';
-import { JArray, JObject, type Layer, Thunk, type Value } from '../values.ts';
+import { JArray, JObject, Thunk, type Value } from '../values.ts';
 import { bool, func, type Group, objectValue, string } from './define.ts';
 
-const names = (name: string, value: Value, hidden: boolean): string[] =>
-  fieldNamesOf(objectValue(name, value), hidden);
+const names = (name: string, value: Value, hidden: boolean): string[] => [
+  ...fieldNamesOf(objectValue(name, value), hidden),
+];
 
 function has(name: string, value: Value, field: Value, hidden: boolean): boolean {
   const slot = objectValue(name, value).slots.get(string(name, field));
@@ -25,18 +26,6 @@ const keysValues = (name: string, value: Value, hidden: boolean): JArray =>
       ]),
     ),
   );
-
-// The object without a field: what its literals inherit from each other stays as it was.
-function removeKey({ layers }: JObject, name: string): JObject {
-  const removal: Layer = {
-    fields: [],
-    index: new Map(),
-    asserts: [],
-    bind: undefined,
-    removed: { name, span: layers.length },
-  };
-  return new JObject([...layers, removal]);
-}
 
 /** RFC 7396. */
 export function mergePatch(target: Value, patch: Value): Value {
@@ -90,7 +79,7 @@ export const objects: Group = {
   objectKeysValuesAll: ['o', o => keysValues('objectKeysValuesAll', o, true)],
   objectRemoveKey: [
     'obj key',
-    (o, key) => removeKey(objectValue('objectRemoveKey', o), string('objectRemoveKey', key)),
+    (o, key) => without(objectValue('objectRemoveKey', o), string('objectRemoveKey', key)),
   ],
   mapWithKey: [
     'func obj',
