@@ -71,6 +71,24 @@ test('of providers the essential one is taken, then that of the highest priority
   expect(names(['app'], setOf(...awks, essential))).toEqual(['app', 'busybox']);
 });
 
+test('of equal providers the one is taken whose name was met last', () => {
+  const set = setOf(
+    ['early', { Recommends: 'zeta' }],
+    ['alpha', { Provides: 'thing' }],
+    ['beta', { Provides: 'thing' }],
+    ['zeta', { Provides: 'thing' }],
+    ['app', { Depends: 'thing', Suggests: 'alpha, beta:any' }],
+  );
+  expect(names(['app'], set)).toEqual(['app', 'beta']);
+  const sooner = setOf(
+    ['early', { Suggests: 'beta', Enhances: 'x, alpha' }],
+    ['alpha', { Provides: 'thing' }],
+    ['beta', { Provides: 'thing' }],
+    ['app', { Depends: 'thing' }],
+  );
+  expect(names(['app'], sooner)).toEqual(['alpha', 'app']);
+});
+
 test('a provision with a version meets a versioned dependency, one without does not', () => {
   const set = setOf(
     ['old', { Depends: 'abi (= 4)' }],

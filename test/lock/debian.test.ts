@@ -200,7 +200,7 @@ test("the closure of packages is apt's own", async () => {
   const wanted = [
     'python3.11 libsndfile1',
     'ffmpeg postfix',
-    'libopencv-dev',
+    'libopencv-dev php-illuminate-routing',
     'openjdk-17-jre-headless r-base-core',
   ];
   const answers = await Promise.all(

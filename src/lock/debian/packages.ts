@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Digest, digestOfHex } from '../../base/digest.ts';
 import { CogpackError } from '../../base/error.ts';
 import { parseStanzas } from '../../formats/control.ts';
+import { compareMentions, firstMention, type Mention } from './mentions.ts';
 import { type Alternatives, type Dependency, parseRelations } from './relations.ts';
 import { compareVersions } from './version.ts';
 
@@ -15,13 +16,15 @@ export type Package = {
   readonly filename: string;
   readonly sha256: Digest;
   readonly size: number;
-  /** Pre-Depends after Depends, as apt takes them. */
+  /** Pre-Depends before Depends, as apt takes them. */
   readonly depends: readonly Alternatives[];
   /** Conflicts and Breaks: none of these may be there. */
   readonly conflicts: readonly Dependency[];
   readonly provides: readonly Dependency[];
   readonly multiArch: string;
   readonly isEssential: boolean;
+  /** Important or Protected: next to essential. */
+  readonly isImportant: boolean;
   /** 1 (required) to 5 (extra), as apt ranks providers. */
   readonly priority: number;
 };
@@ -31,7 +34,7 @@ export type PackageSet = {
   find(name: string): Package | undefined;
   /** All versions of a package, the newest first. */
   versions(name: string): readonly Package[];
-  /** Packages that provide a name, in the order of the indexes, each in its newest version only. */
+  /** Packages that provide a name, each in its newest version only; of equals apt would take the first. */
   providers(name: string): readonly Package[];
 };
 
@@ -51,6 +54,7 @@ export function createPackageSet(indexes: readonly PackageIndex[]): PackageSet {
   const providing = new Map<string, Set<string>>();
   for (const index of indexes) addStanzas(index, stanzas, providing);
   const known = new Map<string, readonly Package[]>();
+  const texts = indexes.map(({ text }) => text);
 
   const versions = (name: string): readonly Package[] => {
     let packages = known.get(name);
@@ -66,11 +70,32 @@ export function createPackageSet(indexes: readonly PackageIndex[]): PackageSet {
     versions,
     find: name => versions(name)[0],
     providers: name =>
-      [...(providing.get(name) ?? [])].flatMap(provider => {
-        const [newest] = versions(provider);
-        return newest?.provides.some(provided => provided.name === name) ? [newest] : [];
-      }),
+      ranked(
+        [...(providing.get(name) ?? [])].flatMap(provider => {
+          const [newest] = versions(provider);
+          return newest?.provides.some(provided => provided.name === name) ? [newest] : [];
+        }),
+        texts,
+      ),
   };
+}
+
+/** As apt's CompareProviders ranks them. */
+function ranked(providers: readonly Package[], texts: readonly string[]): readonly Package[] {
+  if (providers.length < 2) return providers;
+  const mentions = new Map<Package, Mention>();
+  const mentionOf = (of: Package): Mention => {
+    const mention = mentions.get(of) ?? firstMention(of.name, texts);
+    mentions.set(of, mention);
+    return mention;
+  };
+  return providers.toSorted(
+    (a, b) =>
+      Number(b.isEssential) - Number(a.isEssential) ||
+      Number(b.isImportant) - Number(a.isImportant) ||
+      a.priority - b.priority ||
+      compareMentions(mentionOf(b), mentionOf(a)),
+  );
 }
 
 type Stanza = { readonly archive: string; readonly text: string };
@@ -136,11 +161,12 @@ function parsePackage({ archive, text }: Stanza): Package {
     ...rest,
     archive,
     sha256: digestOfHex(sha256),
-    depends: [...relations('depends'), ...relations('pre-depends')],
+    depends: [...relations('pre-depends'), ...relations('depends')],
     conflicts: [...relations('conflicts'), ...relations('breaks')].flat(),
     provides: relations('provides').flat(),
     multiArch: stanza.get('multi-arch') ?? 'no',
     isEssential: stanza.get('essential') === 'yes',
+    isImportant: stanza.get('important') === 'yes' || stanza.get('protected') === 'yes',
     priority: priorities[stanza.get('priority') ?? ''] ?? 5,
   };
 }

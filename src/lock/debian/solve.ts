@@ -141,16 +141,11 @@ function* optionsOf(alternatives: Alternatives, { set, architecture, chosen }: S
   for (const dependency of alternatives) {
     const named = set.find(dependency.name);
     const providers = set.providers(dependency.name).filter(({ name }) => name !== dependency.name);
-    const candidates = [...(named === undefined ? [] : [named]), ...providers.sort(byPreference)];
+    const candidates = [...(named === undefined ? [] : [named]), ...providers];
     yield* candidates.filter(
       candidate => !chosen.has(candidate.name) && isMetBy(dependency, candidate, architecture),
     );
   }
-}
-
-// Essential packages first, then by priority; of equals the later in the index.
-function byPreference(a: Package, b: Package): number {
-  return Number(b.isEssential) - Number(a.isEssential) || a.priority - b.priority;
 }
 
 /** Why a package cannot be beside those chosen; undefined when it can. */
