@@ -3,6 +3,7 @@ local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
 local layers = import 'layers.libsonnet';
+local localLayer = import 'local-packages.libsonnet';
 
 local prefix = '/opt/venv';
 
@@ -27,14 +28,31 @@ local venv(python) = derivation({
   },
 });
 
-// The lines of a requirements file without comments and empty ones.
-local requirementsOf(requirements) =
-  local lines = if std.isString(requirements) then std.split(std.native('readText')(requirements), '\n') else requirements;
-  local stripped = [
-    std.stripChars(std.split(if std.startsWith(line, '#') then '' else line, ' #')[0], ' \t\r')
-    for line in lines
+// What a model asks for: an array of requirements, or what a file of the project says (src/inputs/packages.ts).
+local askedBy(requirements) =
+  if std.isArray(requirements) then { requirements: requirements, 'local': [] }
+  else std.native('packages')(requirements);
+
+// A project's lock is never resolved again: what is wanted beside it, such as cog, is resolved at the lock's versions.
+local besideLock(model, target, requirements) =
+  local locked = model.answers['python.python'].packages;
+  local names = [package.name for package in locked];
+  local wanted = [
+    requirement
+    for requirement in requirements
+    if !(requirement == 'cog' && std.member(names, 'cog'))
   ];
-  [line for line in stripped if line != ''];
+  if wanted == [] then locked else
+    local answer = std.native('lock')({
+      beside: target {
+        requirements: wanted,
+        constraints: [package.name + '==' + package.version for package in locked],
+      },
+    }).beside;
+    std.sort(
+      locked + [package for package in answer.packages if !std.member(names, package.name)],
+      function(package) package.name
+    );
 
 {
   block(model):: {
@@ -43,23 +61,48 @@ local requirementsOf(requirements) =
     provides: ['venv'],
     needs: ['interpreter'],
 
-    requirements: requirementsOf(model.requirements) + cog.requirements(model),
-
-    requests: {
-      [if block.requirements != [] then 'python']: {
-        kind: 'python',
-        python: model.python,
-        platform: model.platform,
-        glibc: (import 'debian.libsonnet').suites[model.python].glibc,
-        requirements: block.requirements,
-      },
+    local asked = askedBy(model.requirements),
+    local target = {
+      kind: 'python',
+      python: model.python,
+      platform: model.platform,
+      glibc: (import 'debian.libsonnet').suites[model.python].glibc,
     },
 
-    packages: if block.requirements == [] then [] else model.answers['python.python'].packages,
+    // Beside a lock that the project brings, these are what is wanted in addition to it.
+    requirements: std.get(asked, 'requirements', []) + cog.requirements(model),
+
+    // Packages of the project itself: {name, version, path, entryPoints}.
+    localPackages: asked['local'],
+
+    requests: {
+      [if std.objectHas(asked, 'lock') || block.requirements != [] then 'python']: target + (
+        if std.objectHas(asked, 'lock') then {
+          lock: asked.lock {
+            [if block.localPackages != [] then 'provided']: [package.name for package in block.localPackages],
+          },
+        } else { requirements: block.requirements } + {
+          [name]: asked[name]
+          for name in ['constraints', 'indexes']
+          if std.objectHas(asked, name)
+        }
+      ),
+    },
+
+    packages:
+      if block.requests == {} then []
+      else if std.objectHas(asked, 'lock') then besideLock(model, target, block.requirements)
+      else model.answers['python.python'].packages,
 
     layers: layers.plan('venv', [
       { name: 'venv', size: 0, layer: venv(model.python) },
-    ] + [
+    ] + (
+      if block.localPackages == [] then [] else [{
+        name: 'local packages',
+        size: 0,
+        layer: localLayer(block.localPackages, model.python, prefix, { path: '.', prefix: '/src' } + model.source),
+      }]
+    ) + [
       {
         name: package.name + ' ' + package.version,
         size: package.size,

@@ -8,6 +8,7 @@ import type { Digest } from '../base/digest.ts';
 import { CogpackError, isSystemError, type Span } from '../base/error.ts';
 import { builderNames, outputsOf, versionedName } from '../builders/registry.ts';
 import type { GraphBuilder, Origin } from '../graph/graph.ts';
+import { askedPackages } from '../inputs/packages.ts';
 import {
   elements,
   fieldNames,
@@ -59,6 +60,7 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
       },
     },
     order: { params: ['blocks'], call: ([blocks], { span }) => order(blocks!, span) },
+    packages: { params: ['path'], call: ([path], { span }) => packages(context, path!, span) },
     readText: { params: ['path'], call: ([path], { span }) => readText(context, path!, span) },
     exists: {
       params: ['path'],
@@ -226,23 +228,42 @@ function order(blocks: Value, span: Span | undefined): Value {
   }
 }
 
+// What a requirements file, or a lock that the project brings, asks of the lock.
+function packages(context: DescriptionContext, path: Value, span: Span | undefined): Value {
+  const file = insideProject(context, path, span);
+  const read = (name: string) => {
+    const bytes = bytesIfThere(join(context.project, name));
+    if (bytes !== undefined) return bytes;
+    throw notThere(name, context.project, span);
+  };
+  return fromHost(
+    atSpan(span, () =>
+      askedPackages(context.project, relative(context.project, file), read),
+    ) as unknown as Json,
+  );
+}
+
 function readText(context: DescriptionContext, path: Value, span: Span | undefined): Value {
   const file = insideProject(context, path, span);
   const text = readIfThere(file);
   if (text !== undefined) return fromHost(text);
-  throw new CogpackError(
-    'description/file',
-    `${relative(context.project, file)} does not exist in the project`,
-    {
-      span,
-      hint: `make the file, or name another; the project is ${context.project}`,
-    },
-  );
+  throw notThere(relative(context.project, file), context.project, span);
+}
+
+function notThere(path: string, project: string, span: Span | undefined): CogpackError {
+  return new CogpackError('description/file', `${path} does not exist in the project`, {
+    span,
+    hint: `make the file, or name another; the project is ${project}`,
+  });
 }
 
 function readIfThere(file: string): string | undefined {
+  return bytesIfThere(file)?.toString('utf8');
+}
+
+function bytesIfThere(file: string): Buffer | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
     throw error;
