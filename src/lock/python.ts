@@ -48,6 +48,8 @@ export const pythonRequest = z
         sha256: digestSchema,
         extras: z.array(z.string()).default([]),
         groups: z.array(z.string()).optional(),
+        /** Packages that the description brings itself, from the project's folders: these are left out. */
+        provided: z.array(z.string()).default([]),
       })
       .optional(),
   })
@@ -132,10 +134,12 @@ async function readLocked(
   context: ResolveContext,
 ): Promise<PythonAnswer> {
   const target = targetOf(request);
-  const { extras, groups } = lock;
+  const { extras, groups, provided } = lock;
   const pylock = await readProjectLock({ ...lock, groups }, context.project, () => uvInput(request, context));
   const packages = await answerPackages(
-    selectPackages(pylock, { target, extras, groups }, lock.path),
+    selectPackages(pylock, { target, extras, groups }, lock.path).filter(
+      ({ name }) => !provided.includes(normalName(name)),
+    ),
     {
       ranks: tagRanks(target),
       hashes: new Map(),
