@@ -25,10 +25,14 @@ export type RealiseEvent =
   | { readonly type: 'progress'; readonly digest: Digest; readonly done: number; readonly total: number }
   | { readonly type: 'finish'; readonly digest: Digest; readonly derivation: Derivation };
 
+// A download waits for the network, not for a core.
+const mostDownloads = 8;
+
 export type RealiseOptions = {
   readonly graph: Graph;
   readonly targets: readonly Digest[];
   readonly store: Store;
+  /** Builders that run at one time, downloads aside. */
   readonly jobs: number;
   readonly run: RunBuilder;
   readonly signal: AbortSignal;
@@ -48,7 +52,8 @@ export async function realise(options: RealiseOptions): Promise<RealiseResult> {
   const wanted = new Map<Digest, Promise<Outputs>>();
   const outputs = new Map<Digest, Outputs>();
   const built: Digest[] = [];
-  const slots = createSlots(options.jobs);
+  const workers = createSlots(options.jobs);
+  const downloads = createSlots(mostDownloads);
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
 
@@ -82,6 +87,7 @@ export async function realise(options: RealiseOptions): Promise<RealiseResult> {
   };
 
   const build = async (digest: Digest, derivation: Derivation, inputs: Record<string, Descriptor[]>) => {
+    const slots = derivation.builder.startsWith('fetch@') ? downloads : workers;
     await slots.take();
     try {
       signal.throwIfAborted();
