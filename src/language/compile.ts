@@ -100,9 +100,10 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
 
   // The variables of one group may be used by each other before they are all assigned, so none stands for another.
   const bound = (tree: Expression, context: Context): string =>
-    constant(tree) || tree.kind === 'function' ? strict(tree, context) : thunk(tree, context);
+    isEvaluated(tree) ? strict(tree, context) : thunk(tree, context);
 
-  const isEvaluated = (tree: Expression): boolean => constant(tree) || tree.kind === 'function';
+  const isEvaluated = (tree: Expression): boolean =>
+    constant(tree) || tree.kind === 'function' || tree.kind === 'self' || tree.kind === 'dollar';
 
   const strict = (tree: Expression, context: Context, tail = false): string => {
     switch (tree.kind) {
@@ -396,7 +397,7 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
               );
               return `(${assign.join(', ')}, ${frame})`;
             },
-            `const ${frame} = {};`,
+            `const ${frame} = { ${variables.map(([, { code }]) => `${code.slice(frame.length + 1)}: undefined`).join(', ')} };`,
           );
     if (fields.every(member => member.name.kind === 'fixed')) return `R_object(${made}, ${code}, ${bind})`;
     const names = fields.map(({ name }) => nameCode(name, context));

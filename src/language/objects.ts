@@ -95,15 +95,15 @@ export function fieldOf(target: JObject, name: string, location: Location): Valu
     if (target.asserts === 'unchecked') checkAsserts(target, location);
     throw noField(target, name, location);
   }
-  const { values } = target;
-  const known = values[slot.position];
+  const known = target.values?.[slot.position];
   if (known !== undefined && known !== pending) return known;
   return evaluateField(target, slot, location);
 }
 
 function evaluateField(target: JObject, slot: Slot, location: Location): Value {
-  const { values } = target;
   const { position, field, layer } = slot;
+  target.values ??= new Array<undefined>(target.slots.size).fill(undefined);
+  const { values } = target;
   if (target.asserts === 'unchecked') {
     checkAsserts(target, location);
     const known = values[position];

@@ -78,9 +78,10 @@ export type Layer = {
 /** Object literals joined by +, the leftmost first. */
 export class JObject {
   readonly layers: readonly Layer[];
-  #shape: Shape | undefined;
-  /** By the slots' positions. */
-  readonly values: (Value | typeof pending | undefined)[] = [];
+  /** Made when it is first needed. */
+  knownShape: Shape | undefined;
+  /** By the slots' positions; undefined until one is evaluated. */
+  values: (Value | typeof pending | undefined)[] | undefined = undefined;
   /** What super gave, by layer. */
   superValues: (Map<string, Value> | undefined)[] | undefined = undefined;
   frames: unknown[] | undefined = undefined;
@@ -89,14 +90,14 @@ export class JObject {
 
   constructor(layers: readonly Layer[], hasAsserts: boolean, shape: Shape | undefined) {
     this.layers = layers;
-    this.#shape = shape;
+    this.knownShape = shape;
     this.hasAsserts = hasAsserts;
     this.asserts = hasAsserts ? 'unchecked' : 'checked';
   }
 
   get shape(): Shape {
-    this.#shape ??= shapeOfLayers(this.layers.map(layer => layer.template));
-    return this.#shape;
+    this.knownShape ??= shapeOfLayers(this.layers.map(layer => layer.template));
+    return this.knownShape;
   }
 
   /** Every field, the last definition of each. */
@@ -106,8 +107,8 @@ export class JObject {
 
   /** This object and another, which extends it. */
   join(other: JObject): JObject {
-    const known = this.#shape !== undefined && other.#shape !== undefined;
-    const shape = known ? joinShapes(this.#shape!, other.#shape!) : undefined;
+    const known = this.knownShape !== undefined && other.knownShape !== undefined;
+    const shape = known ? joinShapes(this.knownShape!, other.knownShape!) : undefined;
     return new JObject(this.layers.concat(other.layers), this.hasAsserts || other.hasAsserts, shape);
   }
 
@@ -126,7 +127,7 @@ export class JObject {
   frame(layer: number): unknown {
     const { bind } = this.layers[layer]!;
     if (bind === undefined) return undefined;
-    this.frames ??= [];
+    this.frames ??= new Array<unknown>(this.layers.length).fill(undefined);
     this.frames[layer] ??= bind(this, layer);
     return this.frames[layer];
   }
