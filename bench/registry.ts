@@ -72,19 +72,23 @@ try {
   const pushed = new Map<string, Measured[]>();
   const noop = new Map<string, Measured[]>();
   const pulled = new Map<string, Measured[]>();
+  // Each run begins with another program, so that none always meets a disk that is busy with what came before.
   for (let run = 0; run < runs; run += 1) {
-    for (const [name, command] of pushers) {
+    for (const [name, command] of rotated(pushers, run)) {
       const registry = await startDockerRegistry();
+      spawnSync('sync');
       add(pushed, name, await measure(command(registry.host)));
       add(noop, name, await measure(command(registry.host)));
-      if (name === pushers.at(-1)![0]) {
-        for (const [puller, pull] of pullers) {
-          add(pulled, puller, await measure(pull(registry.host)));
-          rmSync(join(dir, 'pulled'), { recursive: true, force: true });
-        }
-      }
       await registry.stop();
     }
+    const registry = await startDockerRegistry();
+    await measure(pushers[0]![1](registry.host));
+    for (const [name, command] of rotated(pullers, run)) {
+      spawnSync('sync');
+      add(pulled, name, await measure(command(registry.host)));
+      rmSync(join(dir, 'pulled'), { recursive: true, force: true });
+    }
+    await registry.stop();
   }
   const start = median(await repeat(5, async () => (await measure([process.execPath, '-e', '0'])).seconds));
   report('push', pushed);
@@ -157,6 +161,10 @@ function peakRss(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  return list.map((_, index) => list[(index + by) % list.length]!);
 }
 
 async function repeat<T>(count: number, action: () => Promise<T>): Promise<T[]> {

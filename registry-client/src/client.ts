@@ -1,5 +1,4 @@
 // The client: every operation of the distribution specification bound to one set of connections, credentials and tokens.
-import { availableParallelism } from 'node:os';
 import { getCACertificates } from 'node:tls';
 import { createAuthorizer } from './auth/authorizer.ts';
 import { type CredentialSource, credentialFiles } from './auth/credentials.ts';
@@ -16,7 +15,7 @@ import { addToFallback, listReferrers } from './referrers.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
-import { startPullThreads } from './threads/pull-threads.ts';
+import { startPullThread } from './threads/start-pull-thread.ts';
 import type { Tls } from './wire/open.ts';
 import { proxiesOf } from './wire/proxies.ts';
 import { createWire } from './wire/wire.ts';
@@ -86,7 +85,6 @@ export type Client = {
 };
 
 const defaultChunkBytes = 64 << 20;
-const maxThreads = 2;
 const defaultIdleMs = 60_000;
 
 export function createClient(options: ClientOptions = {}): Client {
@@ -101,12 +99,7 @@ export function createClient(options: ClientOptions = {}): Client {
     (origin, repository) => auth(new URL(origin).host, repository),
   );
   const http: Http = createHttp(wire, () => authorizer, retry);
-  const startThreads = () =>
-    startPullThreads(
-      Math.min(maxThreads, availableParallelism()),
-      { tls, env: { ...env }, idleMs, retry },
-      authorizer,
-    );
+  const startThread = () => startPullThread({ tls, env: { ...env }, idleMs, retry }, authorizer);
   const chunkBytes = options.chunkBytes ?? defaultChunkBytes;
 
   const remove = async (repository: Repository, path: string, signal: AbortSignal | undefined) => {
@@ -141,7 +134,7 @@ export function createClient(options: ClientOptions = {}): Client {
     deleteManifest: (repository, name, signal) => remove(repository, `manifests/${name}`, signal),
     deleteBlob: (repository, digest, signal) => remove(repository, `blobs/${digest}`, signal),
     pushImage: pushOptions => pushImage(http, chunkBytes, pushOptions),
-    pullImage: pullOptions => pullImage(http, startThreads, pullOptions),
+    pullImage: pullOptions => pullImage(http, startThread, pullOptions),
     close: () => wire.close(),
   };
 }

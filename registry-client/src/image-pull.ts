@@ -8,7 +8,7 @@ import type { Http } from './http.ts';
 import { getManifest, type Manifest } from './manifests.ts';
 import { inParallel } from './pool.ts';
 import type { Reference } from './reference.ts';
-import type { PullThreads } from './threads/pull-threads.ts';
+import type { PullThread } from './threads/start-pull-thread.ts';
 import type { Receiver } from './wire/connection.ts';
 
 /** Where pulled bytes go: a FileSink where they go into files, else this. */
@@ -44,13 +44,13 @@ export type PullImageResult = {
 
 const defaultConcurrency = 4;
 const maxDepth = 4;
-// From here on the time to start threads is well spent.
+// From here on the time to start a thread is well spent.
 const threadedBytes = 64 << 20;
 
-/** `startThreads` is for pulls into files that are large. */
+/** `startThread` is for pulls into files that are large. */
 export async function pullImage(
   http: Http,
-  startThreads: () => PullThreads,
+  startThread: () => PullThread,
   options: PullImageOptions,
 ): Promise<PullImageResult> {
   const { reference, sink, signal } = options;
@@ -68,16 +68,18 @@ export async function pullImage(
     options.onProgress?.(received, total);
   };
   missing.sort((a, b) => b.size - a.size);
-  const threads =
-    isFileSink(sink) && missing.length > 1 && total >= threadedBytes ? startThreads() : undefined;
+  const shared = isFileSink(sink) && missing.length > 1 && total >= threadedBytes;
+  const thread = shared ? startThread() : undefined;
+  const pull = isFileSink(sink)
+    ? intoFiles(http, thread, reference, sink, count)
+    : intoSink(http, reference, sink, count);
   try {
     await inParallel(missing, options.concurrency ?? defaultConcurrency, signal, async (blob, stop) => {
-      if (isFileSink(sink)) await receiveFile(http, threads, reference, sink, blob, count, stop);
-      else await receive(sink, blob, count, receiver => receiveBlob(http, reference, blob, receiver, stop));
+      await pull(blob, stop);
       pulled.push(blob);
     });
   } finally {
-    await threads?.close();
+    await thread?.close();
   }
   // Children before parents: a manifest that is there says that all under it is.
   for (const { descriptor, bytes } of manifests) {
@@ -115,19 +117,41 @@ function isFileSink(sink: BlobSink | FileSink): sink is FileSink {
   return 'temporary' in sink;
 }
 
-async function receiveFile(
+type PullBlob = (blob: Descriptor, signal: AbortSignal) => Promise<void>;
+
+function intoSink(
   http: Http,
-  threads: PullThreads | undefined,
+  reference: Reference,
+  sink: BlobSink,
+  count: (bytes: number) => void,
+): PullBlob {
+  return (blob, signal) =>
+    receive(sink, blob, count, receiver => receiveBlob(http, reference, blob, receiver, signal));
+}
+
+/** Blobs go to `thread`, where there is one, and are pulled here, whichever has less to do. */
+function intoFiles(
+  http: Http,
+  thread: PullThread | undefined,
   reference: Reference,
   sink: FileSink,
-  blob: Descriptor,
   count: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const path = sink.temporary(blob);
-  if (threads === undefined) await receiveToFile(http, reference, blob, path, sink.flush, count, signal);
-  else await threads.pull(reference, blob, path, sink.flush, count, signal);
-  await sink.commit(blob, path);
+): PullBlob {
+  let here = 0;
+  return async (blob, signal) => {
+    const path = sink.temporary(blob);
+    if (thread !== undefined && thread.running <= here) {
+      await thread.pull(reference, blob, path, sink.flush, count, signal);
+    } else {
+      here += 1;
+      try {
+        await receiveToFile(http, reference, blob, path, sink.flush, count, signal);
+      } finally {
+        here -= 1;
+      }
+    }
+    await sink.commit(blob, path);
+  };
 }
 
 /** A manifest, which has been verified. */
