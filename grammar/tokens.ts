@@ -4,9 +4,20 @@ import type { CustomPatternMatcherFunc, TokenType } from 'chevrotain';
 import { createToken, Lexer } from './chevrotain.ts';
 import { scanTextBlock } from './text-block.ts';
 
+// A pattern says which characters it can start with and whether it can hold a line break, or the lexer would find that
+// out when the program starts.
+const startingWith = (first: string): { start_chars_hint: string[] } => ({ start_chars_hint: [...first] });
+const letters = '_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
 const identifier = /[_a-zA-Z][_a-zA-Z0-9]*/;
 
-export const Identifier = createToken({ name: 'Identifier', pattern: identifier, label: 'a name' });
+export const Identifier = createToken({
+  name: 'Identifier',
+  pattern: identifier,
+  label: 'a name',
+  line_breaks: false,
+  ...startingWith(letters),
+});
 
 const keyword = (word: string): TokenType =>
   createToken({ name: word, pattern: word, longer_alt: Identifier, label: `"${word}"` });
@@ -36,17 +47,26 @@ export const NumberToken = createToken({
   name: 'Number',
   label: 'a number',
   pattern: /(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?/,
+  line_breaks: false,
+  ...startingWith('0123456789'),
 });
 /** Any kind of string. */
 export const StringToken = createToken({ name: 'String', pattern: Lexer.NA, label: 'a string' });
-const string = (name: string, pattern: RegExp): TokenType =>
-  createToken({ name, pattern, label: 'a string', line_breaks: true, categories: StringToken });
+const string = (name: string, pattern: RegExp, first: string): TokenType =>
+  createToken({
+    name,
+    pattern,
+    label: 'a string',
+    line_breaks: true,
+    categories: StringToken,
+    ...startingWith(first),
+  });
 
 const strings = [
-  string('DoubleString', /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/),
-  string('SingleString', /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/),
-  string('VerbatimDouble', /@"[^"]*(?:""[^"]*)*"/),
-  string('VerbatimSingle', /@'[^']*(?:''[^']*)*'/),
+  string('DoubleString', /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/, '"'),
+  string('SingleString', /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/, "'"),
+  string('VerbatimDouble', /@"[^"]*(?:""[^"]*)*"/, '@'),
+  string('VerbatimSingle', /@'[^']*(?:''[^']*)*'/, '@'),
 ];
 
 const matchTextBlock: CustomPatternMatcherFunc = (text, offset) =>
@@ -62,8 +82,13 @@ export const TextBlock = createToken({
 });
 
 /** A string without its end goes to the end of its line, so that what follows is still read. */
-export const OpenString = string('OpenString', /@?["'][^\n]*/);
-export const OpenComment = createToken({ name: 'OpenComment', pattern: /\/\*[\s\S]*/, line_breaks: true });
+export const OpenString = string('OpenString', /@?["'][^\n]*/, '@"\'');
+export const OpenComment = createToken({
+  name: 'OpenComment',
+  pattern: /\/\*[\s\S]*/,
+  line_breaks: true,
+  ...startingWith('/'),
+});
 
 export const Dollar = symbol('Dollar', '$');
 export const LeftBrace = symbol('LeftBrace', '{');
@@ -120,13 +145,26 @@ const operators = [
 ];
 
 const skipped = [
-  createToken({ name: 'WhiteSpace', pattern: /[ \t\r\n]+/, group: Lexer.SKIPPED, line_breaks: true }),
-  createToken({ name: 'LineComment', pattern: /(?:\/\/|#)[^\n]*/, group: Lexer.SKIPPED }),
+  createToken({
+    name: 'WhiteSpace',
+    pattern: /[ \t\r\n]+/,
+    group: Lexer.SKIPPED,
+    line_breaks: true,
+    ...startingWith(' \t\r\n'),
+  }),
+  createToken({
+    name: 'LineComment',
+    pattern: /(?:\/\/|#)[^\n]*/,
+    group: Lexer.SKIPPED,
+    line_breaks: false,
+    ...startingWith('/#'),
+  }),
   createToken({
     name: 'BlockComment',
     pattern: /\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//,
     group: Lexer.SKIPPED,
     line_breaks: true,
+    ...startingWith('/'),
   }),
 ];
 

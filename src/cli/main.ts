@@ -1,9 +1,5 @@
-#!/usr/bin/env node
 // The command line: names the commands, and loads the code of the one that is run.
-import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
-
-enableCompileCache();
 
 type Add = (program: Command) => void;
 
@@ -55,4 +51,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+main(process.argv.slice(2)).then(code => {
+  process.exitCode = code;
+});

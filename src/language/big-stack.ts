@@ -1,6 +1,5 @@
 // A second run of deep programs, on a thread whose stack is large. The main thread's stack is about 1 MB, which the
 // system fixed when the process started; a program that is right and deep needs more, and is then evaluated anew.
-import { Worker } from 'node:worker_threads';
 import { CogpackError, type ErrorDetails } from '../base/error.ts';
 
 // Memory is taken from the system only as far as the stack grows.
@@ -42,6 +41,7 @@ export async function runWithBigStack<Argument, Result>(
   name: string,
   argument: Argument,
 ): Promise<Result> {
+  const { Worker } = await import('node:worker_threads');
   const worker = new Worker(threadCode, {
     eval: true,
     workerData: { url: url.href, name, argument },

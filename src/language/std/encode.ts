@@ -1,5 +1,4 @@
 // std: bytes, base64 and digests.
-import { createHash } from 'node:crypto';
 import { force } from '../operators.ts';
 import { JArray, type Value } from '../values.ts';
 import { array, type Group, problem, string } from './define.ts';
@@ -33,8 +32,15 @@ function decode(name: string, value: Value): Buffer {
   return Buffer.from(text, 'base64');
 }
 
+// Loaded when the first digest is asked for: few programs do, and it takes 8 ms.
 const digest = (name: string, algorithm: string): Group => ({
-  [name]: ['s', (s: Value) => createHash(algorithm).update(string(name, s)).digest('hex')],
+  [name]: [
+    's',
+    (s: Value) => {
+      const { createHash } = process.getBuiltinModule('node:crypto');
+      return createHash(algorithm).update(string(name, s)).digest('hex');
+    },
+  ],
 });
 
 export const encodings: Group = {
