@@ -1,0 +1,211 @@
+// Whether an image's programs and libraries can be loaded, from the summaries of its layers alone: a pure function.
+// docs/check.md tells the rules and where they are lenient.
+import { posix } from 'node:path';
+import { cudaVersions, gpuPackages, runsOn, smNumber } from './gpu.ts';
+import { type ImageFile, type ImageFiles, imageFiles, type NamedSummary } from './image-files.ts';
+import { type Need, resolveNeeds } from './libraries.ts';
+import { createLoader, loadable } from './loader.ts';
+import { isForProcessor, type Machine, machineName, machineOf } from './machine.ts';
+import { providerOf } from './providers.ts';
+
+export type { NamedSummary } from './image-files.ts';
+
+/** A file of the image: the package it belongs to, such as `numpy (wheel)`, else its layer's name. */
+export type Place = { readonly file: string; readonly package: string };
+
+export type Finding = Place &
+  (
+    | {
+        readonly kind: 'missing-library';
+        readonly soname: string;
+        /** The Debian package that would provide it, such as `libgl1 (deb)`. */
+        readonly provider?: string;
+        /** A file of that name which is for another machine. */
+        readonly passedOver?: string;
+      }
+    | {
+        readonly kind: 'missing-version';
+        readonly soname: string;
+        /** Needed and not defined, such as `GLIBC_2.38`. */
+        readonly versions: readonly string[];
+        readonly library: Place;
+        /** The highest that is defined of the same family, such as `GLIBC_2.36`. */
+        readonly newest?: string;
+      }
+    | { readonly kind: 'wrong-machine'; readonly found: string; readonly expected: string }
+    | { readonly kind: 'missing-interpreter'; readonly interpreter: string }
+    | {
+        readonly kind: 'two-versions';
+        readonly library: string;
+        readonly others: readonly (Place & { readonly soname: string })[];
+      }
+    | {
+        readonly kind: 'sm-too-old';
+        readonly architecture: string;
+        readonly cubin: readonly number[];
+        readonly ptx: readonly number[];
+      }
+  );
+
+export type CheckReport = {
+  /** What would fail in the image, ordered by path. */
+  readonly findings: readonly Finding[];
+  /** What is left to the host's driver. */
+  readonly driver: readonly string[];
+  /** What the loader alone would not find, and the package that has it is to load first. */
+  readonly assumed: readonly (Place & { readonly soname: string; readonly provider: string })[];
+  /** How many files the loader could load. */
+  readonly checked: number;
+};
+
+export type CheckOptions = {
+  /** In the image's order, the lowest first. */
+  readonly layers: readonly NamedSummary[];
+  /** The image's environment; LD_LIBRARY_PATH counts. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly platform: string;
+  /** The GPU architectures that are asked for, such as `sm_80`. */
+  readonly architectures?: readonly string[];
+};
+
+/** An image of another platform than Linux on amd64 or arm64 is not judged: its report is empty. */
+export function checkImage({ layers, env, platform, architectures = [] }: CheckOptions): CheckReport {
+  const machine = machineOf(platform);
+  if (machine === undefined) return { findings: [], driver: [], assumed: [], checked: 0 };
+  const files = imageFiles(layers);
+  const place = (file: ImageFile): Place => ({ file: `/${file.path}`, package: packageOf(layers, file) });
+  const needs = resolveNeeds(files, createLoader(files, machine, env), machine);
+  const findings = [
+    ...machineFindings(files, machine, place),
+    ...needs.flatMap(need => needFinding(need, place)),
+    ...gpuFindings(files, architectures, place),
+  ];
+  return {
+    findings: findings.sort((a, b) => compare(a.file, b.file)),
+    driver: [
+      ...new Set(needs.flatMap(({ soname, outcome }) => (outcome.kind === 'driver' ? [soname] : []))),
+    ].sort(),
+    assumed: needs
+      .flatMap(({ file, soname, outcome }) =>
+        outcome.kind === 'assumed' ? [{ ...place(file), soname, provider: `/${outcome.provider}` }] : [],
+      )
+      .sort((a, b) => compare(a.file, b.file)),
+    checked: [...files.files.values()].filter(file => loadable(file) !== undefined).length,
+  };
+}
+
+function needFinding({ file, soname, outcome }: Need, place: (file: ImageFile) => Place): Finding[] {
+  if (outcome.kind === 'missing') {
+    const provider = providerOf(soname);
+    const { passedOver } = outcome;
+    return [
+      {
+        kind: 'missing-library',
+        ...place(file),
+        soname,
+        ...(provider !== undefined && { provider: `${provider} (deb)` }),
+        ...(passedOver !== undefined && { passedOver: `/${passedOver}` }),
+      },
+    ];
+  }
+  if (outcome.kind === 'version') {
+    const newest = newestOf(outcome.missing[0]!, loadable(outcome.provider)?.versions ?? []);
+    return [
+      {
+        kind: 'missing-version',
+        ...place(file),
+        soname,
+        versions: outcome.missing,
+        library: place(outcome.provider),
+        ...(newest !== undefined && { newest }),
+      },
+    ];
+  }
+  return [];
+}
+
+/** `GLIBC_2.36` for `GLIBC_2.38` out of all that are defined; numbers are compared as numbers. */
+function newestOf(wanted: string, defined: readonly string[]): string | undefined {
+  const family = wanted.slice(0, wanted.lastIndexOf('_') + 1);
+  const numbered = defined.filter(
+    version => version.startsWith(family) && /^[0-9.]+$/.test(version.slice(family.length)),
+  );
+  const numbers = (version: string) => version.slice(family.length).split('.').map(Number);
+  return numbered.reduce<string | undefined>((best, version) => {
+    if (best === undefined) return version;
+    const [a, b] = [numbers(best), numbers(version)];
+    const at = b.findIndex((number, index) => number !== a[index]);
+    return at >= 0 && b[at]! > (a[at] ?? -1) ? version : best;
+  }, undefined);
+}
+
+function machineFindings(files: ImageFiles, machine: Machine, place: (file: ImageFile) => Place): Finding[] {
+  const isRight = (file: ImageFile): boolean => {
+    const elf = loadable(file);
+    return elf !== undefined && elf.machine === machine.number && elf.class === machine.class;
+  };
+  const mixed = new Set(
+    [...files.files.values()].filter(isRight).map(({ layer, owner }) => `${layer}/${owner}`),
+  );
+  return [...files.files.values()].flatMap((file): Finding[] => {
+    const elf = loadable(file);
+    if (elf === undefined) return [];
+    if (isRight(file)) {
+      const { interpreter } = elf;
+      const isProgram = interpreter !== undefined && !libraryName.test(posix.basename(file.path));
+      if (!isProgram || files.file(interpreter.replace(/^\/+/, '')) !== undefined) return [];
+      return [{ kind: 'missing-interpreter', ...place(file), interpreter }];
+    }
+    // A package may bring code for several machines and choose among them.
+    const mayBeOther = file.owner !== undefined && mixed.has(`${file.layer}/${file.owner}`);
+    if (!isForProcessor(elf.machine) || (mayBeOther && !isLoadedByName(file.path))) return [];
+    const found = machineName(elf.machine, elf.class);
+    return [
+      { kind: 'wrong-machine', ...place(file), found, expected: machineName(machine.number, machine.class) },
+    ];
+  });
+}
+
+const libraryName = /\.so(?:\.|$)/;
+const systemFolder =
+  /^(?:usr\/)?(?:local\/)?s?bin\/[^/]+$|^(?:usr\/)?lib(?:64)?\/(?:[a-z0-9_]+-linux-gnu\/)?[^/]+$/;
+const extensionModule =
+  /\/(?:site|dist)-packages\/.*\.(?:cpython-3[0-9]+[a-z]*(?:-[a-z0-9_-]+)?|abi3[a-z0-9_-]*)\.so$/;
+
+/** Programs and libraries of the system, and Python's extension modules: found by their place, whatever is in them. */
+function isLoadedByName(path: string): boolean {
+  return systemFolder.test(path) || extensionModule.test(path);
+}
+
+function gpuFindings(
+  files: ImageFiles,
+  architectures: readonly string[],
+  place: (file: ImageFile) => Place,
+): Finding[] {
+  const versions = cudaVersions(files).map(({ library, files: [first, ...others] }): Finding => {
+    const told = (other: typeof first) => ({ ...place(other!.file), soname: other!.soname });
+    return { kind: 'two-versions', ...place(first!.file), library, others: [first, ...others].map(told) };
+  });
+  const packages = architectures.length === 0 ? [] : gpuPackages(files);
+  const old = architectures.flatMap(architecture => {
+    const sm = smNumber(architecture);
+    if (sm === undefined) return [];
+    return packages
+      .filter(({ code }) => !runsOn(code, sm))
+      .map(({ files: [first], code }): Finding => {
+        return { kind: 'sm-too-old', ...place(first!), architecture, cubin: code.cubin, ptx: code.ptx };
+      });
+  });
+  return [...versions, ...old];
+}
+
+/** `numpy (wheel)`, `libc6 (deb)`, or the layer's name. */
+export function packageOf(layers: readonly NamedSummary[], file: ImageFile): string {
+  const layer = layers[file.layer]!;
+  const owner = file.owner === undefined ? undefined : layer.summary.owners[file.owner];
+  return owner === undefined ? layer.name : `${owner.name} (${owner.kind})`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
