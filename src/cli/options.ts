@@ -1,6 +1,7 @@
 // Options that several commands share.
 
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
@@ -16,12 +17,22 @@ import { defaultStoreDir } from '../store/store.ts';
 
 export const defaultDescription = './cogpack.jsonnet';
 
-export type DescriptionFlags = { readonly tlaStr: ExternalArguments; readonly store: string };
+export type DescriptionFlags = {
+  readonly tlaStr: ExternalArguments;
+  readonly store: string;
+  /** Where PATH is no description: a file of the project, and the description that is made of it if it is not one. */
+  readonly described?: { readonly file: string; readonly text: string | undefined };
+};
 
 /** Adds PATH, `-A` and `--store`. */
 export function withDescription(command: Command): Command {
   return command
-    .argument('[path]', 'the description', defaultDescription)
+    .argument(
+      '[path]',
+      'the description, or a folder with one or with a cog.yaml, uv.lock, pylock.toml or requirements.txt',
+      defaultDescription,
+    )
+    .hook('preAction', (_, action) => describeIfNone(action))
     .addOption(
       new Option(
         '-A, --tla-str <name=value>',
@@ -31,6 +42,17 @@ export function withDescription(command: Command): Command {
         .default({}, 'none'),
     )
     .addOption(storeOption());
+}
+
+// What makes a description is loaded only where there is none.
+async function describeIfNone(command: Command): Promise<void> {
+  const path = command.processedArgs[0] as string;
+  if (path.endsWith('.jsonnet') && existsSync(path)) return;
+  const { describeInput, findInput, inputAt } = await import('../inputs/index.ts');
+  const input = path === defaultDescription ? findInput(dirname(path)) : inputAt(path);
+  if (input === undefined) return;
+  const text = input.kind === 'description' ? undefined : describeInput(input).text;
+  command.setOptionValue('described', { file: join(input.dir, input.file), text });
 }
 
 export function storeOption(): Option {
@@ -69,7 +91,8 @@ export function evaluationOptions(
   answers: ReadonlyMap<string, Json>,
 ): DescriptionOptions {
   return {
-    file: path,
+    file: flags.described?.file ?? path,
+    text: flags.described?.text,
     answers,
     topLevelArguments: flags.tlaStr,
     cacheDir: join(flags.store, 'cogpack', 'stat'),

@@ -1,7 +1,7 @@
 // Evaluates a description: the file, its imports, the project's files and the lock's answers become a graph with
 // named targets. Nothing else is read, and nothing is asked of the network.
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/canonical.ts';
 import type { Digest } from '../base/digest.ts';
@@ -10,6 +10,7 @@ import { createGraph, type Graph } from '../graph/graph.ts';
 import {
   type ExternalArguments,
   evaluateFile,
+  evaluateSnippet,
   fieldNames,
   fieldSpan,
   getField,
@@ -24,6 +25,8 @@ import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
 
 export type DescriptionOptions = {
   readonly file: string;
+  /** A description in place of what `file` holds, which it was made of. */
+  readonly text?: string | undefined;
   /** Answers of the lock by the canonical text of their requests. */
   readonly answers: ReadonlyMap<string, Json>;
   readonly topLevelArguments: ExternalArguments;
@@ -45,16 +48,24 @@ export type Evaluated = {
 
 const stdlib = fileURLToPath(new URL('../../stdlib', import.meta.url));
 
-/** The project of a description: the folder it lies in, with symbolic links resolved. Throws `description/missing`. */
-export function projectOf(file: string): string {
+/**
+ * The project of a description: the folder it lies in, or would lie in, with symbolic links resolved; of a folder, itself.
+ * Throws `description/missing`.
+ */
+export function projectOf(path: string): string {
   try {
-    return dirname(realpathSync(file));
+    const real = realpathSync(existsSync(path) ? path : dirname(path));
+    return statSync(real).isDirectory() ? real : dirname(real);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
-    throw new CogpackError('description/missing', `${file} does not exist`, {
-      hint: 'name a description (cogpack.jsonnet), or run the command in the folder that has one',
-    });
+    throw notThere(path);
   }
+}
+
+function notThere(path: string): CogpackError {
+  return new CogpackError('description/missing', `${path} does not exist`, {
+    hint: 'name a description (cogpack.jsonnet), or run the command in the folder that has one; cogpack init writes one',
+  });
 }
 
 /** Throws errors of the language, of contracts and of sources, each with the span in the user's file. */
@@ -69,14 +80,24 @@ export function evaluateDescription(options: DescriptionOptions): Evaluated {
     statCache: root => openStatCache(options.cacheDir, root),
   });
   const targets: Target[] = [];
+  if (!existsSync(options.file)) throw notThere(options.file);
   unlessUnanswered(() => {
-    const value = evaluateFile({
-      file: options.file,
+    const evaluation = {
       importer: projectImporter({ root: project, libraryPaths: [], stdlib }),
       natives,
       extVars: {},
       tlas: options.topLevelArguments,
-    });
+    };
+    const { file, text } = options;
+    const value =
+      text === undefined
+        ? evaluateFile({ ...evaluation, file })
+        : evaluateSnippet({
+            ...evaluation,
+            code: text,
+            file: `(description made of ${file})`,
+            base: resolve(file),
+          });
     collectTargets(value, '', targets, options.file);
   });
   const { missing, asked } = answers;

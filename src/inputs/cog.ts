@@ -50,7 +50,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     for (const { value, span } of commands) {
       refuse(
         span,
-        `${key} would run "${shortened(value)}": no command is run while an image is built`,
+        `${key} would run \`${shortened(value)}\`: no command is run while an image is built`,
         adviceFor(value),
       );
     }
