@@ -18,8 +18,8 @@ import { extend, find, namesIn, type ObjectScope, type Scope, type Variable } fr
 import { type Field, type Template, template } from './shape.ts';
 import type { Value } from './values.ts';
 
-/** The standard library as the compiler sees it: which functions there are, and which evaluate all arguments. */
-export type StdSignature = { readonly eager: boolean; readonly arity: number };
+/** The standard library as the compiler sees it: its functions, and which of their arguments may stay thunks. */
+export type StdSignature = readonly { readonly lazy?: boolean }[];
 export type CompileOptions = {
   readonly file: SourceFile;
   readonly std: ReadonlyMap<string, StdSignature>;
@@ -280,13 +280,14 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
     const callee = std ?? strict(target, context);
     const signature =
       std === undefined ? undefined : options.std.get((target as ExpressionOf<'field-access'>).name.name);
-    const eager = tailstrict || (signature?.eager === true && signature.arity === positional.length);
-    const argument = (value: Expression) => (eager ? strict(value, context) : lazy(value, context));
+    const isEager = (index: number) => tailstrict || signature?.[index]?.lazy === false;
+    const argument = (value: Expression, index: number) =>
+      isEager(index) ? strict(value, context) : lazy(value, context);
     const list = positional.map(argument);
     const place = at(tree);
     if (byName.length > 0) {
       const names = byName.map(({ name }) => text(name));
-      const values = byName.map(({ value }) => argument(value));
+      const values = byName.map(({ value }) => (tailstrict ? strict(value, context) : lazy(value, context)));
       return `R_callNamed(${callee}, [${list.join(', ')}], [${names.join(', ')}], [${values.join(', ')}], ${place})`;
     }
     if (tail && tailstrict) return `R_tailCall(${callee}, [${list.join(', ')}], ${place})`;

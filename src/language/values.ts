@@ -30,7 +30,12 @@ export class JArray {
 }
 
 /** A parameter without a default is required. */
-export type ParameterInfo = { readonly name: string; readonly optional: boolean };
+export type ParameterInfo = {
+  readonly name: string;
+  readonly optional: boolean;
+  /** Of the library's functions: takes a thunk. */
+  readonly lazy?: boolean;
+};
 
 export class JFunction {
   readonly name: string;

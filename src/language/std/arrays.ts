@@ -146,20 +146,26 @@ export const arrays: Group = {
     },
   ],
   member: [
-    'arr x',
-    (list, x) =>
+    'arr ~x',
+    (list, x: Lazy) =>
       typeof list === 'string'
-        ? list.includes(string('member', x)) && x !== ''
-        : array('member', list).some(item => equal(force(item), x, 0)),
+        ? force(x) !== '' && list.includes(string('member', force(x)))
+        : array('member', list).some(item => equal(force(item), force(x), 0)),
   ],
-  contains: ['arr elem', (list, x) => array('contains', list).some(item => equal(force(item), x, 0))],
-  count: ['arr x', (list, x) => array('count', list).filter(item => equal(force(item), x, 0)).length],
+  contains: [
+    'arr ~elem',
+    (list, x: Lazy) => array('contains', list).some(item => equal(force(item), force(x), 0)),
+  ],
+  count: [
+    'arr ~x',
+    (list, x: Lazy) => array('count', list).filter(item => equal(force(item), force(x), 0)).length,
+  ],
   find: [
-    'value arr',
-    (value, list) => {
+    '~value arr',
+    (value: Lazy, list) => {
       const found: number[] = [];
       array('find', list).forEach((item, index) => {
-        if (equal(force(item), value, 0)) found.push(index);
+        if (equal(force(item), force(value), 0)) found.push(index);
       });
       return new JArray(found);
     },
@@ -260,13 +266,13 @@ export const arrays: Group = {
       return sum('avg', items) / items.length;
     },
   ],
-  minArray: ['arr keyF? onEmpty?', (list, keyF, onEmpty) => extreme('minArray', list, keyF, onEmpty, -1)],
-  maxArray: ['arr keyF? onEmpty?', (list, keyF, onEmpty) => extreme('maxArray', list, keyF, onEmpty, 1)],
+  minArray: ['arr keyF? ~onEmpty?', (list, keyF, onEmpty) => extreme('minArray', list, keyF, onEmpty, -1)],
+  maxArray: ['arr keyF? ~onEmpty?', (list, keyF, onEmpty) => extreme('maxArray', list, keyF, onEmpty, 1)],
   remove: [
-    'arr elem',
-    (list, elem) => {
+    'arr ~elem',
+    (list, elem: Lazy) => {
       const items = array('remove', list);
-      const at = items.findIndex(item => equal(force(item), elem, 0));
+      const at = items.findIndex(item => equal(force(item), force(elem), 0));
       return at < 0 ? list : new JArray([...items.slice(0, at), ...items.slice(at + 1)]);
     },
   ],

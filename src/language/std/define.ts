@@ -1,5 +1,6 @@
 // How functions of the library are written: parameters by name ("keyF?" may be left out), values in, value out.
-// Arguments are evaluated before the function is called, unless it says `lazy`. Errors have the caller's place.
+// Arguments are evaluated before the function is called; that of "~x" only where it is used, so it may be a thunk.
+// Errors have the caller's place.
 import type { CogpackError } from '../../base/error.ts';
 import { failure } from '../failure.ts';
 import { force } from '../operators.ts';
@@ -9,23 +10,20 @@ import { JArray, JFunction, JObject, type Lazy, typeOf, type Value } from '../va
 type Run = (...args: any[]) => Value;
 
 export function define(name: string, parameters: readonly string[], run: Run): JFunction {
-  const info = parameters.map(text => ({ name: text.replace('?', ''), optional: text.endsWith('?') }));
+  const info = parameters.map(text => ({
+    name: text.replace(/[~?]/g, ''),
+    optional: text.endsWith('?'),
+    lazy: text.startsWith('~'),
+  }));
   const forced = (lazy: Lazy | undefined) => (lazy === undefined ? undefined : force(lazy));
   const eager: Record<number, Run> = {
     1: a => run(forced(a)),
     2: (a, b) => run(forced(a), forced(b)),
     3: (a, b, c) => run(forced(a), forced(b), forced(c)),
   };
-  return new JFunction(
-    `std.${name}`,
-    info,
-    eager[parameters.length] ?? ((...args) => run(...args.map(forced))),
-  );
-}
-
-export function defineLazy(name: string, parameters: readonly string[], run: Run): JFunction {
-  const info = parameters.map(text => ({ name: text.replace('?', ''), optional: text.endsWith('?') }));
-  return new JFunction(`std.${name}`, info, run);
+  const mixed: Run = (...args) => run(...args.map((arg, index) => (info[index]!.lazy ? arg : forced(arg))));
+  const isEager = info.every(({ lazy }) => !lazy);
+  return new JFunction(`std.${name}`, info, (isEager && eager[parameters.length]) || mixed);
 }
 
 /** A group of functions: name → parameters and what it does. */

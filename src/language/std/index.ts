@@ -2,17 +2,17 @@
 import { failure } from '../failure.ts';
 import type { Location } from '../location.ts';
 import { toText } from '../manifest.ts';
-import { fieldNamesOf, fieldOf, objectOf } from '../objects.ts';
+import { fieldNamesOf, objectOf } from '../objects.ts';
 import { equal, force, useFormatter } from '../operators.ts';
 import { lengthOf } from '../strings.ts';
 import { JArray, JFunction, JObject, type Lazy, typeOf, type Value } from '../values.ts';
 import { arrays } from './arrays.ts';
-import { bool, define, defineAll, defineLazy, type Group, objectValue, problem, string } from './define.ts';
+import { define, defineAll, type Group, problem, string } from './define.ts';
 import { encodings } from './encode.ts';
 import { format } from './format.ts';
 import { manifests } from './manifests.ts';
 import { math } from './math.ts';
-import { mergePatch, objects } from './objects.ts';
+import { objects } from './objects.ts';
 import { parsers } from './parse.ts';
 import { stringFunctions } from './strings.ts';
 
@@ -28,7 +28,7 @@ export type Library = {
   /** std as a value, in a file of this name. */
   readonly objectFor: (file: string) => JObject;
   readonly functions: Readonly<Record<string, Value>>;
-  readonly signatures: ReadonlyMap<string, { readonly eager: boolean; readonly arity: number }>;
+  readonly signatures: ReadonlyMap<string, JFunction['parameters']>;
 };
 
 const is = (type: string): Group[string] => ['v', (value: Value) => typeOf(value) === type];
@@ -62,33 +62,6 @@ const types: Group = {
   ],
 };
 
-/** What evaluates an argument only where it is needed. */
-const lazy: [string, JFunction][] = [
-  [
-    'mergePatch',
-    defineLazy('mergePatch', ['target', 'patch'], (target: Lazy, patch: Lazy) => {
-      const changes = force(patch);
-      return changes instanceof JObject ? mergePatch(force(target), changes) : changes;
-    }),
-  ],
-  [
-    'get',
-    defineLazy(
-      'get',
-      ['o', 'f', 'default?', 'inc_hidden?'],
-      (o: Lazy, f: Lazy, otherwise?: Lazy, hidden?: Lazy) => {
-        const target = objectValue('get', force(o));
-        const name = string('get', force(f));
-        const slot = target.slots.get(name);
-        const all = hidden === undefined || bool('get', force(hidden));
-        const seen = slot !== undefined && (all || !slot.hidden);
-        if (seen) return fieldOf(target, name, 0);
-        return otherwise === undefined ? null : force(otherwise);
-      },
-    ),
-  ],
-];
-
 // The same for every evaluator.
 const pure: readonly [string, JFunction][] = [
   ['toString', define('toString', ['a'], a => toText(a, 0))],
@@ -110,17 +83,17 @@ export function standardLibrary(external: External = nothing): Library {
     extVar: ['x', x => external.extVar(string('extVar', x), 0)],
     native: ['x', x => external.native(string('native', x), 0)],
   });
-  const trace = defineLazy('trace', ['str', 'rest'], (text: Lazy, rest: Lazy) => {
+  const trace = define('trace', ['str', '~rest'], (text: Value, rest: Lazy) => {
     const span = failure('jsonnet/trace', '', 0).span;
     const place = span === undefined ? '' : `${span.file}:${span.line} `;
-    external.trace(`TRACE: ${place}${string('trace', force(text))}`);
+    external.trace(`TRACE: ${place}${string('trace', text)}`);
     return force(rest);
   });
-  const eager = [...pure, ...impure];
-  const all: [string, JFunction][] = [...eager, ...lazy, ['trace', trace]];
-  const signatures = new Map(all.map(([name, value]) => [name, { eager: false, arity: value.arity }]));
-  for (const [name, { arity }] of eager) signatures.set(name, { eager: true, arity });
-  signatures.set('pi', { eager: false, arity: 0 });
+  const all: [string, JFunction][] = [...pure, ...impure, ['trace', trace]];
+  const signatures = new Map<string, JFunction['parameters']>(
+    all.map(([name, { parameters }]) => [name, parameters]),
+  );
+  signatures.set('pi', []);
   const object = hiddenObject([...all, ['pi', Math.PI]]);
   return {
     functions: { ...Object.fromEntries(all), pi: Math.PI },

@@ -2,7 +2,7 @@
 import { call2 } from '../calls.ts';
 import { fieldNamesOf, fieldOf, objectOf, without } from '../objects.ts';
 import { force } from '../operators.ts';
-import { JArray, JObject, Thunk, type Value } from '../values.ts';
+import { JArray, JObject, type Lazy, Thunk, type Value } from '../values.ts';
 import { bool, func, type Group, objectValue, string } from './define.ts';
 
 const names = (name: string, value: Value, hidden: boolean): string[] => [
@@ -28,7 +28,7 @@ const keysValues = (name: string, value: Value, hidden: boolean): JArray =>
   );
 
 /** RFC 7396. */
-export function mergePatch(target: Value, patch: Value): Value {
+function mergePatch(target: Value, patch: Value): Value {
   if (!(patch instanceof JObject)) return patch;
   const base = target instanceof JObject ? target : objectOf([]);
   const patched = fieldNamesOf(patch, false);
@@ -64,6 +64,20 @@ function prune(value: Value): Value {
 }
 
 export const objects: Group = {
+  get: [
+    'o f ~default? inc_hidden?',
+    (o, f, otherwise: Lazy | undefined, hidden = true) => {
+      const target = objectValue('get', o);
+      const slot = target.slots.get(string('get', f));
+      if (slot !== undefined && (bool('get', hidden) || !slot.hidden)) return fieldOf(target, f, 0);
+      bool('get', hidden);
+      return otherwise === undefined ? null : force(otherwise);
+    },
+  ],
+  mergePatch: [
+    '~target patch',
+    (target: Lazy, patch) => (patch instanceof JObject ? mergePatch(force(target), patch) : patch),
+  ],
   objectHas: ['o f', (o, f) => has('objectHas', o, f, false)],
   objectHasAll: ['o f', (o, f) => has('objectHasAll', o, f, true)],
   objectHasEx: ['obj fname hidden', (o, f, hidden) => has('objectHasEx', o, f, bool('objectHasEx', hidden))],
