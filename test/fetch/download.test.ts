@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -163,6 +165,36 @@ test('a redirect to another host does not take the login along', async () => {
     expect(other.requests[0]!.headers.authorization).toBeUndefined();
   } finally {
     await other.close();
+  }
+});
+
+test('a proxy of the environment is used, but not for hosts that are excepted', async () => {
+  const files = await serve((_, response) => response.end(content));
+  const proxy = createServer();
+  const reached: string[] = [];
+  proxy.on('connect', (request, socket) => {
+    reached.push(request.url!);
+    const { port } = new URL(files.url);
+    const target = connect(Number(port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(target).pipe(socket);
+    });
+  });
+  proxy.on('request', (request, response) => {
+    reached.push(new URL(request.url!).host);
+    response.end(content);
+  });
+  try {
+    await new Promise<void>(done => proxy.listen(0, '127.0.0.1', done));
+    const { port } = proxy.address() as AddressInfo;
+    const network = networkOf({ HTTP_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1' });
+    expect(await get({ kind: 'url', url: 'http://files.example/thing' }, network)).toEqual(content);
+    expect(await get({ kind: 'url', url: `${files.url}/thing` }, network)).toEqual(content);
+    expect(reached.map(host => host.replace(/:80$/, ''))).toEqual(['files.example']);
+  } finally {
+    await files.close();
+    proxy.closeAllConnections();
+    proxy.close();
   }
 });
 

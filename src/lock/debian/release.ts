@@ -57,11 +57,8 @@ async function fetchRelease(
   { config, http }: Network,
   signal: AbortSignal,
 ): Promise<Stanza> {
-  const root = archiveRoots(config, archive)[0]!;
-  const url = new URL(`${root}/dists/${encodeURIComponent(name)}/InRelease`);
-  const body = await http.get(url, { name: `${label} InRelease`, signal });
-  const bytes = await readAll(body, `${label} InRelease`, mostRelease);
-  const verified = verifiedText(bytes.toString('utf8'), archiveKeys(config.env));
+  const { url, text } = await fetchFirst(archiveRoots(config, archive), name, label, http, signal);
+  const verified = verifiedText(text, archiveKeys(config.env));
   if ('fault' in verified) {
     throw new CogpackError('debian/signature', `${shownUrl(url)} cannot be trusted: ${verified.fault}`, {
       hint: 'try another mirror; for one that signs with its own key name its keyring in COGPACK_DEBIAN_KEYRING',
@@ -81,6 +78,25 @@ async function fetchRelease(
     );
   }
   return release;
+}
+
+/** From the first of an archive's mirrors that has it. */
+async function fetchFirst(
+  [root, ...others]: readonly string[],
+  suite: string,
+  label: string,
+  http: Network['http'],
+  signal: AbortSignal,
+): Promise<{ readonly url: URL; readonly text: string }> {
+  const url = new URL(`${root}/dists/${encodeURIComponent(suite)}/InRelease`);
+  const name = `${label} InRelease`;
+  try {
+    const bytes = await readAll(await http.get(url, { name, signal }), name, mostRelease);
+    return { url, text: bytes.toString('utf8') };
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof CogpackError)) throw error;
+    return fetchFirst(others, suite, label, http, signal);
+  }
 }
 
 /** The files that a Release file states, by path. */
