@@ -23,9 +23,13 @@ const candidates: readonly (readonly [InputKind, file: string, beside?: string])
 export const inputNames =
   'cogpack.jsonnet, cog.yaml, pyproject.toml with uv.lock, pylock.toml or requirements.txt';
 
-/** The input of a folder; undefined when there is none. `pylock.NAME.toml` counts when it is the only one. */
-export function findInput(dir: string): Input | undefined {
+/**
+ * The input of a folder, with or without regard to a description; undefined when there is none. `pylock.NAME.toml` counts
+ * when it is the only one.
+ */
+export function findInput(dir: string, { description = true } = {}): Input | undefined {
   for (const [kind, file, beside] of candidates) {
+    if (kind === 'description' && !description) continue;
     const isThere = existsSync(join(dir, file)) && (beside === undefined || existsSync(join(dir, beside)));
     if (isThere) return { kind, dir, file };
     if (kind !== 'pylock') continue;
