@@ -47,7 +47,8 @@ const escapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-const escape = /\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[\s\S])/g;
+const escapePattern =
+  /\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[\s\S])/g;
 
 /** The prefix of a `string` node (`r`, `f`, `rb`, …), in lower case. */
 export function stringPrefix(node: PythonNode): string {
@@ -58,7 +59,7 @@ export function stringPrefix(node: PythonNode): string {
 export function decodeEscapes(source: string, raw: boolean, node: PythonNode): string {
   const text = source.replaceAll('\r\n', '\n');
   if (raw) return text;
-  return text.replaceAll(escape, (whole, body: string) => {
+  return text.replaceAll(escapePattern, (whole, body: string) => {
     const simple = escapes[body];
     if (simple !== undefined) return simple;
     if (/^[0-7]/.test(body)) return String.fromCodePoint(Number.parseInt(body, 8));

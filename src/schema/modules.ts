@@ -31,10 +31,10 @@ export type Module = {
 
 type Names = { readonly definitions: Map<string, Definition>; readonly stars: StarImport[] };
 
-/** Parses a file and collects its names. Throws `schema/syntax`. */
-export function readModule(parse: ParsePython, file: string, text: string): Module {
+/** Parses a file, which errors call `shown`, and collects its names. Throws `schema/syntax`. */
+export function readModule(parse: ParsePython, file: string, shown: string, text: string): Module {
   const names: Names = { definitions: new Map(), stars: [] };
-  for (const statement of parse(file, text).children) collect(statement, names);
+  for (const statement of parse(shown, text).children) collect(statement, names);
   return { file, ...names };
 }
 

@@ -1,6 +1,7 @@
 // Names across the files of a project: follows imports from file to file (Python reference, The import system) until a
 // definition, or a name that lies outside the project, is reached. Imports start at the project's root, which is the
 // working directory of the server, or with dots at the importing file's folder. Each file is parsed at most once.
+import { posix } from 'node:path';
 import { failure } from './failure.ts';
 import { classMembers, type Definition, type Module, readModule } from './modules.ts';
 import { type ParsePython, type PythonNode, partOf } from './tree.ts';
@@ -9,6 +10,8 @@ import { type ParsePython, type PythonNode, partOf } from './tree.ts';
 export type ReadFile = (path: string) => string | undefined;
 
 export type Project = {
+  /** The folder as errors are to name it; empty for names relative to it. */
+  readonly root: string;
   readonly parse: ParsePython;
   readonly readFile: ReadFile;
   readonly modules: Map<string, Module | undefined>;
@@ -48,15 +51,18 @@ const starNames = new Set(
   ).split(' '),
 );
 
-export function openProject(parse: ParsePython, readFile: ReadFile): Project {
-  return { parse, readFile, modules: new Map() };
+export function openProject(parse: ParsePython, readFile: ReadFile, root: string): Project {
+  return { root, parse, readFile, modules: new Map() };
 }
 
 /** The module of a file of the project; undefined if there is no such file. Throws `schema/syntax`. */
 export function loadFile(project: Project, file: string): Module | undefined {
   if (!project.modules.has(file)) {
     const text = project.readFile(file);
-    project.modules.set(file, text === undefined ? undefined : readModule(project.parse, file, text));
+    project.modules.set(
+      file,
+      text === undefined ? undefined : readModule(project.parse, file, posix.join(project.root, file), text),
+    );
   }
   return project.modules.get(file);
 }
