@@ -54,7 +54,7 @@ export function opaqueHint(value: Opaque): string {
 }
 
 function finite(value: number, location: Location): number {
-  if (Number.isFinite(value)) return value;
+  if (value - value === 0) return value;
   throw failure(
     'jsonnet/number',
     Number.isNaN(value) ? 'the result is not a number' : 'overflow: the result is too large for a number',
@@ -81,19 +81,21 @@ function textOf(value: Value, location: Location): string {
   return toText(value, location);
 }
 
-const arithmetic =
-  (operator: string, compute: (left: number, right: number, location: Location) => number) =>
-  (left: Value, right: Value, location: Location): number => {
-    if (typeof left === 'number' && typeof right === 'number') return compute(left, right, location);
-    throw wrong(operator, left, right, location);
-  };
+export function subtract(left: Value, right: Value, location: Location): number {
+  if (typeof left === 'number' && typeof right === 'number') return finite(left - right, location);
+  throw wrong('-', left, right, location);
+}
 
-export const subtract = arithmetic('-', (left, right, location) => finite(left - right, location));
-export const multiply = arithmetic('*', (left, right, location) => finite(left * right, location));
-export const divide = arithmetic('/', (left, right, location) => {
+export function multiply(left: Value, right: Value, location: Location): number {
+  if (typeof left === 'number' && typeof right === 'number') return finite(left * right, location);
+  throw wrong('*', left, right, location);
+}
+
+export function divide(left: Value, right: Value, location: Location): number {
+  if (typeof left !== 'number' || typeof right !== 'number') throw wrong('/', left, right, location);
   if (right === 0) throw failure('jsonnet/number', 'division by zero', location);
   return finite(left / right, location);
-});
+}
 
 export function modulo(left: Value, right: Value, location: Location): Value {
   if (typeof left === 'string') return formatter(left, right, location);
@@ -122,14 +124,30 @@ function integer(value: number, location: Location): bigint {
   return BigInt(Math.trunc(value));
 }
 
-const bits = (operator: string, compute: (left: bigint, right: bigint, location: Location) => bigint) =>
-  arithmetic(operator, (left, right, location) =>
-    Number(BigInt.asIntN(64, compute(integer(left, location), integer(right, location), location))),
-  );
+const bits =
+  (operator: string, compute: (left: bigint, right: bigint, location: Location) => bigint) =>
+  (left: Value, right: Value, location: Location): number => {
+    if (typeof left !== 'number' || typeof right !== 'number') throw wrong(operator, left, right, location);
+    return Number(BigInt.asIntN(64, compute(integer(left, location), integer(right, location), location)));
+  };
 
-export const bitAnd = bits('&', (left, right) => left & right);
-export const bitOr = bits('|', (left, right) => left | right);
-export const bitXor = bits('^', (left, right) => left ^ right);
+const wideAnd = bits('&', (left, right) => left & right);
+const wideOr = bits('|', (left, right) => left | right);
+const wideXor = bits('^', (left, right) => left ^ right);
+
+// Whole numbers of 32 bits need no big integers.
+const isNarrow = (left: Value, right: Value): boolean =>
+  left === (left as number) >> 0 && right === (right as number) >> 0;
+
+export function bitAnd(left: Value, right: Value, location: Location): number {
+  return isNarrow(left, right) ? (left as number) & (right as number) : wideAnd(left, right, location);
+}
+export function bitOr(left: Value, right: Value, location: Location): number {
+  return isNarrow(left, right) ? (left as number) | (right as number) : wideOr(left, right, location);
+}
+export function bitXor(left: Value, right: Value, location: Location): number {
+  return isNarrow(left, right) ? (left as number) ^ (right as number) : wideXor(left, right, location);
+}
 export const shiftLeft = bits('<<', (left, right, location) => {
   const by = shift(right, location);
   if (by > 0n && (left >= 1n << (63n - by) || left < -(1n << (63n - by)))) {

@@ -46,7 +46,7 @@ export const math: Group = {
   ...unary('deg2rad', value => (value * Math.PI) / 180),
   ...unary('rad2deg', value => (value * 180) / Math.PI),
   ...unary('exponent', exponent),
-  ...unary('mantissa', value => (value === 0 ? 0 : value / 2 ** exponent(value))),
+  ...unary('mantissa', value => (value === 0 ? value : value / 2 ** exponent(value))),
   atan2: ['y x', (y, x) => Math.atan2(number('atan2', y), number('atan2', x))],
   hypot: ['a b', (a, b) => finite('hypot', Math.hypot(number('hypot', a), number('hypot', b)))],
   pow: ['x n', (x, n) => finite('pow', power(number('pow', x), number('pow', n)))],
