@@ -29,6 +29,7 @@ type KeptRegion = { readonly offset: number; readonly bytes: Buffer };
 const keptWhole = 4 << 20;
 const keptOfSegment = 32 << 20;
 const keptOfAll = 128 << 20;
+const keptAround = 1 << 20;
 const segmentsTold = 64;
 const headRoom = 1 << 16;
 
@@ -48,7 +49,8 @@ export function createElfStream(label: string, size: number, wanted: readonly Re
         const at = offset - region.offset;
         if (at >= 0 && at + length <= region.bytes.length) return region.bytes.subarray(at, at + length);
       }
-      missing ??= { offset, size: length };
+      // Its neighbours are likely to be asked for next.
+      missing ??= { offset: Math.max(0, offset - keptAround), size: length + 2 * keptAround };
       throw elfFault(source, 'a part of it was not kept');
     },
   };
