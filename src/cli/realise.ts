@@ -70,8 +70,9 @@ async function run(path: string, flags: Flags): Promise<void> {
   const progress = createProgress(process.stderr);
   try {
     const result = await build(evaluated, targets, store, projectOf(path), flags.jobs, signal, progress);
+    const description = realpathSync(flags.described?.file ?? path);
     for (const { name, digest } of targets) {
-      recordRoot(store, { description: realpathSync(path), target: name, derivation: digest });
+      recordRoot(store, { description, target: name, derivation: digest });
     }
     const outputs = targets.map(({ name, digest, output }) => ({
       name,
