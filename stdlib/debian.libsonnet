@@ -67,6 +67,12 @@ local root = derivation({
       },
     },
 
+    installed: model.answers['debian.debian'].packages,
+
+    labels: {
+      'cogpack.debian.packages': std.join('\n', [package.name + '=' + package.version for package in block.installed]),
+    },
+
     layers: layers.plan('debian', [
       { name: 'root', size: 0, layer: root },
     ] + [
@@ -88,7 +94,7 @@ local root = derivation({
           },
         }),
       }
-      for package in model.answers['debian.debian'].packages
+      for package in block.installed
     ]),
 
     env: {

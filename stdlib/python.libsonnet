@@ -128,6 +128,14 @@ local besideLock(model, target, requirements) =
       for package in block.packages
     ]),
 
+    labels: {
+      'cogpack.python.version': model.python,
+      [if block.packages != [] then 'cogpack.python.packages']: std.join('\n', [
+        package.name + '==' + package.version
+        for package in block.packages
+      ]),
+    },
+
     env: {
       PATH: prefix + '/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       PYTHONUNBUFFERED: '1',

@@ -24,6 +24,8 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'realise a model, start it, and send one prediction',
     load: () => import('./run.ts'),
   },
+  inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
+  key: { summary: 'make and trust the keys of a shared cache', load: () => import('./key.ts') },
   gc: { summary: 'remove from the store what nothing needs', load: () => import('./gc.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
   registry: { summary: 'serve a registry on this machine', load: () => import('./registry.ts') },

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { repository } from '../support/cli.ts';
 
-const areas = 'ar|builder|deb|debian|description|fetch|file|graph|image|join|layer|lock|output|realise|scan|source|store|tree|wheel|zip';
+const areas =
+  'ar|builder|deb|debian|description|fetch|file|graph|image|join|layer|lock|model|output|realise|run|scan|source|store|tree|wheel|zip';
 
 test('docs/errors.md has a cure for every code', () => {
   const docs = readFileSync(join(repository, 'docs/errors.md'), 'utf8');
@@ -11,7 +12,8 @@ test('docs/errors.md has a cure for every code', () => {
   for (const file of readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const text = readFileSync(join(repository, 'src', file), 'utf8');
-    for (const [, code] of text.matchAll(new RegExp(`Error\\(\\s*'((?:${areas})/[a-z0-9-]+)'`, 'g'))) codes.add(code!);
+    for (const [, code] of text.matchAll(new RegExp(`Error\\(\\s*'((?:${areas})/[a-z0-9-]+)'`, 'g')))
+      codes.add(code!);
   }
   expect(codes.size).toBeGreaterThan(50);
   expect([...codes].filter(code => !docs.includes(`\`${code}\``))).toEqual([]);

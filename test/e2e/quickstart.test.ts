@@ -128,6 +128,27 @@ describe('the quickstart', () => {
     expect(second.stdout).toMatch(/^1\.9\.\d+ virginica\n$/);
   });
 
+  test('is the same model wherever it is inspected', async () => {
+    const inspect = async (name: string) => {
+      const model = JSON.parse(
+        await output(`${repository}bin/cogpack`, ['inspect', name, '--json', '--store', join(dir, 'one')]),
+      );
+      return { ...model, name: undefined };
+    };
+    const model = await inspect(project);
+    expect(model).toMatchObject({
+      platforms: ['linux/amd64'],
+      python: '3.11',
+      packages: expect.arrayContaining([{ name: 'scikit-learn', version: expect.stringMatching(/^1\.9\./) }]),
+      debian: expect.arrayContaining([{ name: 'python3.11', version: expect.stringMatching(/^3\.11\./) }]),
+      derivations: [expect.stringMatching(/^sha256:/)],
+    });
+    expect(await inspect(model.digest)).toEqual(model);
+    expect(await inspect(model.digest.slice(7, 19))).toEqual(model);
+    expect(await inspect(`oci:${join(dir, 'layout')}`)).toEqual(model);
+    expect(await inspect(`${registry.host}/quickstart:1`)).toEqual(model);
+  });
+
   test('builds only the source layer and the image after a change of one line, and pushes only those', async () => {
     const file = join(project, 'predict.py');
     const before = readFileSync(file, 'utf8');

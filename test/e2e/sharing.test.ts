@@ -42,7 +42,8 @@ test(`${builds} processes realise on one store while collections remove all they
   let building = true;
   const collections = (async () => {
     let count = 0;
-    for (; building; count += 1) await output(`${repository}bin/cogpack`, ['gc', '--store', store, '--keep-days', '0']);
+    for (; building; count += 1)
+      await output(`${repository}bin/cogpack`, ['gc', '--store', store, '--keep-days', '0']);
     return count;
   })();
   const results = await Promise.all(
