@@ -8,6 +8,7 @@ import { type Descriptor, type Digest, descriptorSchema, hexOf } from '../base/d
 import { isSystemError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { blobsOfManifest, manifestMediaType } from './manifest.ts';
+import { cachesOf } from './remote.ts';
 import { hasWhole, type Store } from './store.ts';
 
 export type Outputs = Readonly<Record<string, Descriptor>>;
@@ -15,8 +16,9 @@ export type Outputs = Readonly<Record<string, Descriptor>>;
 export const outputsSchema = z.record(z.string(), descriptorSchema);
 
 /**
- * The outputs of a derivation (or resolved derivation) if they are all in the store, whole. A record that cannot be
- * read, or that names a blob which is gone, counts as absent: the thing is then built again.
+ * The outputs of a derivation (or resolved derivation) if they are all to be had: in the store, whole, or in a cache
+ * that the store knows of. A record that cannot be read, or that names a blob which is gone, counts as absent: the
+ * thing is then built again.
  */
 export function findRealisation(store: Store, digest: Digest): Outputs | undefined {
   let text: string;
@@ -31,11 +33,15 @@ export function findRealisation(store: Store, digest: Digest): Outputs | undefin
   return Object.values(outputs).every(descriptor => isComplete(store, descriptor)) ? outputs : undefined;
 }
 
-// An image is there when its config and layers are.
+// An image is there when its config and layers are. Its manifest itself is always in the store.
 function isComplete(store: Store, descriptor: Descriptor): boolean {
+  if (descriptor.mediaType !== manifestMediaType) return isAvailable(store, descriptor);
   if (!hasWhole(store, descriptor)) return false;
-  if (descriptor.mediaType !== manifestMediaType) return true;
-  return blobsOfManifest(store.readBlob(descriptor.digest)).every(part => hasWhole(store, part));
+  return blobsOfManifest(store.readBlob(descriptor.digest)).every(part => isAvailable(store, part));
+}
+
+function isAvailable(store: Store, blob: Descriptor): boolean {
+  return hasWhole(store, blob) || cachesOf(store, blob).length > 0;
 }
 
 export function recordRealisation(store: Store, digest: Digest, outputs: Outputs): void {
