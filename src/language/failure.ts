@@ -14,30 +14,50 @@ export type Bounds = {
 
 let frames = new Int32Array(1024);
 let depth = 0;
-let steps = 0;
 let bounds: Bounds = { maxStack: 500, maxSteps: Number.POSITIVE_INFINITY, maxTrace: 20 };
+// How deep the frames may grow before `full` looks at the bound, and how many may be entered before `spent` does.
+let capacity = bounds.maxStack;
+let steps = 0;
+let stepsBefore = 0;
+const longStretch = 2 ** 29;
+let stretch = longStretch;
 
 /** Enters a frame that was opened at a place (0 for none). Throws `jsonnet/stack`, `jsonnet/steps`. */
 export function enter(location: Location): void {
-  if (depth >= frames.length) grow(location);
+  if (depth >= capacity) full(location);
   frames[depth] = location;
   depth += 1;
   steps += 1;
-  if (depth > bounds.maxStack) stackExceeded(location);
-  if (steps > bounds.maxSteps) {
-    throw failure('jsonnet/steps', `the program took more than ${bounds.maxSteps} steps`, location);
-  }
+  if (steps > stretch) spent(location);
 }
 
 export function leave(): void {
   depth -= 1;
 }
 
-function grow(location: Location): void {
+/** Counts the steps of what is done in one go, like making an array. Throws `jsonnet/steps`. */
+export function spend(count: number, location: Location): void {
+  stepsBefore += count;
+  if (bounds.maxSteps !== Number.POSITIVE_INFINITY) spent(location);
+}
+
+function full(location: Location): void {
   if (depth >= bounds.maxStack) stackExceeded(location);
-  const larger = new Int32Array(frames.length * 2);
-  larger.set(frames);
-  frames = larger;
+  if (depth >= frames.length) {
+    const larger = new Int32Array(frames.length * 2);
+    larger.set(frames);
+    frames = larger;
+  }
+  capacity = Math.min(frames.length, bounds.maxStack);
+}
+
+function spent(location: Location): void {
+  stepsBefore += steps;
+  steps = 0;
+  if (stepsBefore > bounds.maxSteps) {
+    throw failure('jsonnet/steps', `the program took more than ${bounds.maxSteps} steps`, location);
+  }
+  stretch = Math.min(longStretch, bounds.maxSteps - stepsBefore);
 }
 
 function stackExceeded(location: Location): never {
@@ -59,7 +79,12 @@ export function inside<T>(action: () => T, wanted?: Bounds): T {
   const before = depth;
   if (wanted !== undefined) {
     bounds = wanted;
-    if (before === 0) steps = 0;
+    capacity = Math.min(frames.length, bounds.maxStack);
+    if (before === 0) {
+      steps = 0;
+      stepsBefore = 0;
+      stretch = Math.min(longStretch, bounds.maxSteps);
+    }
   }
   try {
     return action();

@@ -1,9 +1,24 @@
 // std: arrays and sets. Elements stay lazy wherever the specification lets them.
 import { call1, call2 } from '../calls.ts';
+import { failure, spend } from '../failure.ts';
 import { boolean, compare, equal, force, slice } from '../operators.ts';
 import { codePoints } from '../strings.ts';
 import { JArray, type JFunction, type Lazy, Thunk, typeOf, type Value } from '../values.ts';
 import { array, func, type Group, integer, number, problem, string } from './define.ts';
+
+const mostElements = 2 ** 25;
+
+// Whether there is room for an array of this size: a larger one would end the process, not the program.
+function room(name: string, count: number): void {
+  if (count > mostElements) {
+    throw failure(
+      'jsonnet/size',
+      `std.${name} makes arrays of up to ${mostElements} elements; found ${count}`,
+      0,
+    );
+  }
+  spend(count, 0);
+}
 
 const lazyCall = (f: JFunction, item: Lazy): Thunk => new Thunk(() => call1(f, item, 0));
 
@@ -140,6 +155,7 @@ export const arrays: Group = {
       const length = integer('makeArray', size);
       if (length < 0) throw problem('makeArray', `takes a size of 0 or more; found ${length}`);
       const called = func('makeArray', f);
+      room('makeArray', length);
       const items: Lazy[] = new Array(length);
       for (let index = 0; index < length; index += 1) items[index] = lazyCall(called, index);
       return new JArray(items);
@@ -223,7 +239,10 @@ export const arrays: Group = {
     (from, to) => {
       const first = integer('range', from);
       const length = Math.max(0, integer('range', to) - first + 1);
-      return new JArray(Array.from({ length }, (_, index) => first + index));
+      room('range', length);
+      const items = new Array<number>(length);
+      for (let index = 0; index < length; index += 1) items[index] = first + index;
+      return new JArray(items);
     },
   ],
   repeat: [
@@ -233,6 +252,7 @@ export const arrays: Group = {
       if (times < 0) throw problem('repeat', `takes a count of 0 or more; found ${times}`);
       if (typeof what === 'string') return what.repeat(times);
       const items = array('repeat', what);
+      room('repeat', times * items.length);
       return new JArray(Array.from({ length: times }, () => items).flat());
     },
   ],
