@@ -30,7 +30,17 @@ const explained: readonly {
   },
   {
     why: 'its std.abs(0) is -0',
-    is: (program, { output = '' }) => program.includes('std.abs') && output.includes('-0'),
+    is: (program, theirs, ours) =>
+      program.includes('std.abs') && `${theirs.output}${ours.output}`.includes('-0'),
+  },
+  {
+    why: 'its std.member evaluates what it looks for in nothing',
+    is: program => program.includes('std.member'),
+  },
+  { why: 'its std.base64 encodes characters as UTF-8', is: program => program.includes('std.base64(') },
+  {
+    why: 'its std.manifestJson… write the fewest digits of a number, its + and its output 17',
+    is: program => program.includes('std.manifestJson'),
   },
   {
     why: 'it takes values of other types for strings',
