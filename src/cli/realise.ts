@@ -210,7 +210,7 @@ async function write(output: Output, image: Descriptor, store: Store): Promise<v
     await writeOciLayout({ store, manifest: image, dir: output.path, name: 'latest' });
   } else {
     const { writeDockerArchive } = await import('../output/docker-archive.ts');
-    await writeDockerArchive({ store, manifest: image, file: output.path, name: 'latest' });
+    await writeDockerArchive({ store, manifest: image, file: output.path, name: 'cogpack:latest' });
   }
 }
 
