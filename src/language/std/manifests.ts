@@ -5,7 +5,6 @@ import { checkAsserts, fieldNamesOf, fieldOf } from '../objects.ts';
 import { force } from '../operators.ts';
 import { JArray, JObject, type Lazy, typeOf, type Value } from '../values.ts';
 import { array, type Group, objectValue, problem, string } from './define.ts';
-import { escapeXml } from './strings.ts';
 
 type Fields = readonly (readonly [string, Value])[];
 
@@ -211,8 +210,9 @@ function section(
   return [`${indent}${title}\n${body[0]}`, ...body.slice(1)];
 }
 
+// As the library defines it, text is taken as it is: std.escapeStringXML is the program's to call.
 function xml(value: Value): string {
-  if (typeof value === 'string') return escapeXml(value);
+  if (typeof value === 'string') return value;
   const items = array('manifestXmlJsonml', value).map(force);
   const tag = string('manifestXmlJsonml', items[0] ?? null);
   const attributes = items[1] instanceof JObject ? items[1] : undefined;
@@ -220,7 +220,7 @@ function xml(value: Value): string {
     attributes === undefined
       ? ''
       : fieldsOf(attributes)
-          .map(([name, item]) => ` ${name}="${escapeXml(toText(item, 0))}"`)
+          .map(([name, item]) => ` ${name}="${toText(item, 0)}"`)
           .join('');
   const children = items.slice(attributes === undefined ? 1 : 2).map(xml);
   return `<${tag}${attributeText}>${children.join('')}</${tag}>`;

@@ -34,8 +34,8 @@ function parseYaml(text: string): Value {
       throw problem('parseYaml', `takes YAML: ${errors[0].message.split('\n')[0]}`);
   }
   const values = list.map(document => fromPlain(document.toJS({ mapAsMap: true })));
-  const marked = /^---/m.test(text.replace(/^---.*\n?/, '')) || values.length > 1;
-  return marked ? new JArray(values) : (values[0] ?? null);
+  // A document marker makes it a stream.
+  return /^---/m.test(text) ? new JArray(values) : (values[0] ?? null);
 }
 
 export const parsers: Group = {
