@@ -36,6 +36,8 @@ export type Finding = Place &
     | { readonly kind: 'missing-interpreter'; readonly interpreter: string }
     | {
         readonly kind: 'two-versions';
+        readonly soname: string;
+        /** `libcublas`. */
         readonly library: string;
         readonly others: readonly (Place & { readonly soname: string })[];
       }
@@ -182,9 +184,9 @@ function gpuFindings(
   architectures: readonly string[],
   place: (file: ImageFile) => Place,
 ): Finding[] {
-  const versions = cudaVersions(files).map(({ library, files: [first, ...others] }): Finding => {
-    const told = (other: typeof first) => ({ ...place(other!.file), soname: other!.soname });
-    return { kind: 'two-versions', ...place(first!.file), library, others: [first, ...others].map(told) };
+  const versions = cudaVersions(files).map(({ library, files: found }): Finding => {
+    const [first, ...others] = found.map(({ file, soname }) => ({ ...place(file), soname }));
+    return { kind: 'two-versions', ...first!, library, others };
   });
   const packages = architectures.length === 0 ? [] : gpuPackages(files);
   const old = architectures.flatMap(architecture => {
