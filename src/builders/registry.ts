@@ -56,6 +56,11 @@ export function outputsOf(name: string): readonly string[] {
   return entries.get(name)!.outputs;
 }
 
+/** Whether a builder reads its inputs' bytes; an image is made of their descriptors alone. */
+export function readsInputs(versioned: string): boolean {
+  return !versioned.startsWith('image@');
+}
+
 /** The builder that a derivation asks for. Throws `builder/unknown`. */
 export function builderEntry(versioned: string): Entry {
   const [name = '', version] = versioned.split('@');

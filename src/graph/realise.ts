@@ -3,6 +3,7 @@
 import { canonicalJson } from '../base/canonical.ts';
 import { type Descriptor, type Digest, sha256 } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { createSlots, inSlot } from '../base/slots.ts';
 import { findRealisation, type Outputs, recordRealisation } from '../store/realisations.ts';
 import type { Store } from '../store/store.ts';
 import { type Derivation, dependenciesOf, derivationBytes } from './derivation.ts';
@@ -28,6 +29,17 @@ export type RealiseEvent =
 // A download waits for the network, not for a core.
 const mostDownloads = 8;
 
+/** Where things may be had without building them. */
+export type Substituter = {
+  /** Outputs that may be accepted for a derivation; their blobs may be elsewhere. */
+  find(digest: Digest, derivation: Derivation): Promise<Outputs | undefined>;
+  /**
+   * Makes those inputs be in the store whose bytes this derivation's builder reads. Gives those that cannot be had; the
+   * store then no longer counts on them.
+   */
+  bringInputs(derivation: Derivation, inputs: readonly Descriptor[]): Promise<readonly Descriptor[]>;
+};
+
 export type RealiseOptions = {
   readonly graph: Graph;
   readonly targets: readonly Digest[];
@@ -35,6 +47,7 @@ export type RealiseOptions = {
   /** Builders that run at one time, downloads aside. */
   readonly jobs: number;
   readonly run: RunBuilder;
+  readonly substituter?: Substituter | undefined;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: RealiseEvent) => void;
 };
@@ -47,7 +60,7 @@ export type RealiseResult = {
 
 /** Throws what a builder threw, with the derivation's name in front; nothing is recorded for what failed. */
 export async function realise(options: RealiseOptions): Promise<RealiseResult> {
-  const { graph, store, targets } = options;
+  const { graph, store, substituter, targets } = options;
   closure(graph, targets);
   const wanted = new Map<Digest, Promise<Outputs>>();
   const outputs = new Map<Digest, Outputs>();
@@ -76,20 +89,37 @@ export async function realise(options: RealiseOptions): Promise<RealiseResult> {
     await undefined; // leaves the stack: a chain of derivations may be longer than it is deep
     const derivation = derivationOf(graph, digest);
     store.writeBlob(derivationMediaType, derivationBytes(derivation));
-    await Promise.all(dependenciesOf(derivation).map(need));
-    const inputs = resolveInputs(derivation, outputs);
-    const resolved = resolvedDigest(derivation, inputs);
-    const result = findRealisation(store, resolved) ?? (await build(digest, derivation, inputs));
-    recordRealisation(store, resolved, result);
+    const result = (await substituter?.find(digest, derivation)) ?? (await make(digest, derivation));
     recordRealisation(store, digest, result);
     outputs.set(digest, result);
     return result;
   };
 
-  const build = async (digest: Digest, derivation: Derivation, inputs: Record<string, Descriptor[]>) => {
-    const slots = derivation.builder.startsWith('fetch@') ? downloads : workers;
-    await slots.take();
-    try {
+  const make = async (digest: Digest, derivation: Derivation): Promise<Outputs> => {
+    for (;;) {
+      const needed = dependenciesOf(derivation).map(each => [each, need(each)] as const);
+      await Promise.all(needed.map(([, promise]) => promise));
+      const inputs = resolveInputs(derivation, outputs);
+      const resolved = resolvedDigest(derivation, inputs);
+      const known = findRealisation(store, resolved);
+      const lost =
+        known === undefined ? await substituter?.bringInputs(derivation, Object.values(inputs).flat()) : [];
+      if (lost === undefined || lost.length === 0) {
+        const result = known ?? (await build(digest, derivation, inputs));
+        recordRealisation(store, resolved, result);
+        return result;
+      }
+      // What has lost a blob is needed anew, unless that is under way already.
+      const digests = new Set(lost.map(blob => blob.digest));
+      for (const [each, promise] of needed) {
+        const hasLost = Object.values(outputs.get(each)!).some(output => digests.has(output.digest));
+        if (hasLost && wanted.get(each) === promise) wanted.delete(each);
+      }
+    }
+  };
+
+  const build = (digest: Digest, derivation: Derivation, inputs: Record<string, Descriptor[]>) =>
+    inSlot(derivation.builder.startsWith('fetch@') ? downloads : workers, async () => {
       signal.throwIfAborted();
       options.onEvent?.({ type: 'start', digest, derivation });
       const result = await options.run({
@@ -104,10 +134,7 @@ export async function realise(options: RealiseOptions): Promise<RealiseResult> {
       built.push(digest);
       options.onEvent?.({ type: 'finish', digest, derivation });
       return result;
-    } finally {
-      slots.give();
-    }
-  };
+    });
 
   const settled = await Promise.allSettled(targets.map(need));
   await Promise.allSettled(wanted.values());
@@ -151,23 +178,4 @@ function checkResult(derivation: Derivation, result: Outputs): void {
     'graph/output',
     `${derivation.name}: ${derivation.builder} made no output ${missing.join(', ')}`,
   );
-}
-
-function createSlots(count: number): { take(): Promise<void>; give(): void } {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return {
-    take() {
-      if (free > 0) {
-        free -= 1;
-        return Promise.resolve();
-      }
-      return new Promise(resolve => waiting.push(resolve));
-    },
-    give() {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    },
-  };
 }
