@@ -1,0 +1,2 @@
+def inference_mode():
+    return lambda function: function
