@@ -43,7 +43,7 @@ function readInto(
     const chain = [...above, path];
     if (chain.includes(target))
       throw fault(line, `the files name one another: ${[...chain, target].join(' → ')}`);
-    readInto(found, as, target, read, chain);
+    placed(line, () => readInto(found, as, target, read, chain));
   };
   for (const line of logicalLines(read(path), path)) {
     if (!line.text.startsWith('-')) found[kind].push(requirementOf(line));
@@ -109,7 +109,8 @@ const passedOver: readonly string[] = [
   '--use-feature',
 ];
 const refused: Readonly<Record<string, string>> = {
-  '--editable': 'put the project’s own package into the description; it is not installed as a link',
+  '--editable':
+    "take it out: the project's files are in the image, and Python finds packages beside the program that is started, or where PYTHONPATH says",
   '--find-links': 'name an index by --extra-index-url, or require the wheels by their paths or URLs',
   '--no-binary': 'source distributions are not built: ask for versions that have wheels',
   '--no-index': 'require the wheels by their paths',
@@ -137,12 +138,7 @@ function requirementOf(line: Line): string {
     throw fault(line, `${other[1]} cannot be honoured`, 'only --hash=sha256:… may follow a requirement');
   }
   const plain = text.replace(/\s+/g, ' ') + hashes.replace(/\s+--hash(?:\s*=\s*|\s+)/g, ' --hash=');
-  try {
-    readRequirement(plain);
-  } catch (error) {
-    if (!(error instanceof CogpackError)) throw error;
-    throw new CogpackError(error.code, error.message, { span: line.span, hint: error.hint, cause: error });
-  }
+  placed(line, () => readRequirement(plain));
   return plain;
 }
 
@@ -188,6 +184,16 @@ function nestedPath(from: string, value: string, line: Line): string {
     throw fault(line, `${value} is not in the project`, 'put the file into the project');
   }
   return target;
+}
+
+/** An error of the action without a place has the line's. */
+function placed(line: Line, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof CogpackError) || error.span !== undefined) throw error;
+    throw new CogpackError(error.code, error.message, { span: line.span, hint: error.hint, cause: error });
+  }
 }
 
 function fault({ span }: Line, what: string, hint?: string): CogpackError {
