@@ -24,6 +24,7 @@ const made = `${dist}.new`;
 /** Modules that are started by their place: the command line and the threads. */
 const entries = [
   'src/cli/start',
+  'src/description/evaluate',
   'src/graph/worker',
   'src/language/program',
   'registry-client/src/threads/pull-thread',

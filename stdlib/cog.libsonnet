@@ -21,7 +21,13 @@ local installed(model, name) = [package for package in model.blocks.python.packa
 
     needs: ['venv'],
 
-    schema: std.native('schema')($.reference(model), model.train),
+    version: installed(model, 'cog')[0].version,
+
+    schema: std.native('schema')({
+      predict: $.reference(model),
+      [if model.train != null then 'train']: model.train,
+      version: block.version,
+    }),
 
     env: {
       COG_PREDICT_TYPE_STUB: $.reference(model),
@@ -51,7 +57,7 @@ local installed(model, name) = [package for package in model.blocks.python.packa
       'run.cog.has_init': 'true',
       'run.cog.openapi_schema': std.manifestJsonMinified(block.schema),
       'run.cog.pip_freeze': std.join('\n', [package.name + '==' + package.version for package in model.blocks.python.packages]),
-      'run.cog.version': installed(model, 'cog')[0].version,
+      'run.cog.version': block.version,
     },
 
     // Where the server looks for the schema.

@@ -12,8 +12,8 @@ export function add(program: Command): void {
     .addOption(new Option('--graph', 'print every derivation, inputs before what needs them'))
     .addOption(new Option('--json', 'print JSON'))
     .addHelpText('after', '\nExample:\n  $ cogpack eval examples/quickstart/cogpack.jsonnet --graph')
-    .action((path: string, flags: Flags) => {
-      const { graph, targets } = evaluateLocked(path, flags);
+    .action(async (path: string, flags: Flags) => {
+      const { graph, targets } = await evaluateLocked(path, flags);
       const derivations = flags.graph
         ? closure(
             graph,

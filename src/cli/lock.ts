@@ -43,7 +43,7 @@ async function run(path: string, flags: Flags): Promise<void> {
     signal,
   };
   try {
-    let evaluated = evaluateDescription(evaluationOptions(path, flags, known));
+    let evaluated = await evaluateDescription(evaluationOptions(path, flags, known));
     for (let round = 0; evaluated.missing.length > 0; round += 1) {
       if (round === mostRounds)
         throw new CogpackError('lock/endless', `after ${mostRounds} rounds ${path} still asks anew`);
@@ -55,7 +55,7 @@ async function run(path: string, flags: Flags): Promise<void> {
           progress.finish(key);
         }),
       );
-      evaluated = evaluateDescription(evaluationOptions(path, flags, known));
+      evaluated = await evaluateDescription(evaluationOptions(path, flags, known));
     }
     const answers = [...known].filter(([key]) => evaluated.asked.has(key));
     writeLock(file, new Map(answers));

@@ -76,8 +76,8 @@ export function lockFileOf(description: string): string {
 }
 
 /** Evaluates with the lock beside the description. Throws `lock/missing`, naming every request without an answer. */
-export function evaluateLocked(path: string, flags: DescriptionFlags): Evaluated {
-  const evaluated = evaluateDescription(evaluationOptions(path, flags, readLock(lockFileOf(path))));
+export async function evaluateLocked(path: string, flags: DescriptionFlags): Promise<Evaluated> {
+  const evaluated = await evaluateDescription(evaluationOptions(path, flags, readLock(lockFileOf(path))));
   if (evaluated.missing.length === 0) return evaluated;
   const list = evaluated.missing.map(request => `  ${JSON.stringify(request)}`);
   throw new CogpackError('lock/missing', `cogpack.lock has no answer to:\n${list.join('\n')}`, {

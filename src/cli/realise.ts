@@ -55,14 +55,15 @@ export async function realiseImage(
   signal: AbortSignal,
   progress: Progress,
 ): Promise<Descriptor> {
-  const evaluated = evaluateLocked(path, flags);
+  const evaluated = await evaluateLocked(path, flags);
   const [target] = chosen(evaluated.targets, flags.target, true);
   const result = await build(evaluated, [target!], store, projectOf(path), flags.jobs, signal, progress);
+  remember(path, flags, [target!], store);
   return imageOf([{ name: target!.name, descriptor: result.outputs.get(target!.digest)![target!.output]! }]);
 }
 
 async function run(path: string, flags: Flags): Promise<void> {
-  const evaluated = evaluateLocked(path, flags);
+  const evaluated = await evaluateLocked(path, flags);
   const one = flags.push !== undefined || flags.output !== undefined;
   const targets = chosen(evaluated.targets, flags.target, one);
   const store = openStore(flags.store);
@@ -70,10 +71,7 @@ async function run(path: string, flags: Flags): Promise<void> {
   const progress = createProgress(process.stderr);
   try {
     const result = await build(evaluated, targets, store, projectOf(path), flags.jobs, signal, progress);
-    const description = realpathSync(flags.described?.file ?? path);
-    for (const { name, digest } of targets) {
-      recordRoot(store, { description, target: name, derivation: digest });
-    }
+    remember(path, flags, targets, store);
     const outputs = targets.map(({ name, digest, output }) => ({
       name,
       derivation: digest,
@@ -97,6 +95,13 @@ async function run(path: string, flags: Flags): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+// What was realised is kept by collections, and found again by its description.
+function remember(path: string, flags: DescriptionFlags, targets: readonly Target[], store: Store): void {
+  const description = realpathSync(flags.described?.file ?? path);
+  for (const { name, digest } of targets)
+    recordRoot(store, { description, target: name, derivation: digest });
 }
 
 function chosen(targets: readonly Target[], wanted: string | undefined, one: boolean): readonly Target[] {

@@ -7,6 +7,7 @@ import type { Json } from '../base/canonical.ts';
 import type { Digest } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
+import { runWithBigStack, withBigStack } from '../language/big-stack.ts';
 import {
   type ExternalArguments,
   evaluateFile,
@@ -22,6 +23,7 @@ import {
 import { openStatCache } from '../source/stat-cache.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
+import { makeSchemas, type SchemaOutcome, type SchemaRequest, schemasFrom } from './schemas.ts';
 
 export type DescriptionOptions = {
   readonly file: string;
@@ -68,14 +70,39 @@ function notThere(path: string): CogpackError {
   });
 }
 
-/** Throws errors of the language, of contracts and of sources, each with the span in the user's file. */
-export function evaluateDescription(options: DescriptionOptions): Evaluated {
+/** Throws errors of the language, of contracts, of sources and of schemas, each with the span in the user's file. */
+export async function evaluateDescription(options: DescriptionOptions): Promise<Evaluated> {
+  const schemas = new Map<string, SchemaOutcome>();
+  for (;;) {
+    const request = { options, schemas };
+    const { wanted, ...evaluated } = await withBigStack(
+      () => evaluateOnce(request),
+      () => runWithBigStack<typeof request, Once>(new URL(import.meta.url), 'evaluateOnce', request),
+    );
+    if (wanted.length === 0) return evaluated;
+    const made = await makeSchemas(wanted, projectOf(options.file), options.file);
+    for (const [key, outcome] of made) schemas.set(key, outcome);
+  }
+}
+
+type Once = Evaluated & { readonly wanted: readonly SchemaRequest[] };
+
+/** One evaluation, with the schemas that are known; `wanted` are those that it lacks. */
+export function evaluateOnce({
+  options,
+  schemas: known,
+}: {
+  readonly options: DescriptionOptions;
+  readonly schemas: ReadonlyMap<string, SchemaOutcome>;
+}): Once {
   const project = projectOf(options.file);
   const graph = createGraph();
   const answers = answersFrom(options.answers);
+  const schemas = schemasFrom(known);
   const natives = createNatives({
     graph,
     answers,
+    schemas,
     project,
     statCache: root => openStatCache(options.cacheDir, root),
   });
@@ -101,12 +128,14 @@ export function evaluateDescription(options: DescriptionOptions): Evaluated {
     collectTargets(value, '', targets, options.file);
   });
   const { missing, asked } = answers;
-  if (targets.length === 0 && missing.length === 0) {
+  if (targets.length === 0 && missing.length === 0 && schemas.wanted.length === 0) {
     throw new CogpackError('description/empty', `${options.file} describes nothing to build`, {
       hint: 'its value is a model, a derivation, or an object of these',
     });
   }
-  return { graph, targets: targets.sort((a, b) => (a.name < b.name ? -1 : 1)), missing, asked };
+  const { derivations, origins } = graph;
+  const sorted = targets.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { graph: { derivations, origins }, targets: sorted, missing, asked, wanted: schemas.wanted };
 }
 
 // A missing answer ends one target; the others are still evaluated, so that one run finds all that is missing.

@@ -29,6 +29,7 @@ import type { Answers } from './answers.ts';
 import { type Contract, checkContract } from './contract.ts';
 import { formats } from './formats.ts';
 import { orderBlocks } from './order.ts';
+import type { SchemaRequest, Schemas } from './schemas.ts';
 
 /** What an opaque `derivation` value holds: one output of a derivation. */
 export type DerivationValue = { readonly digest: Digest; readonly name: string; readonly output: string };
@@ -36,6 +37,7 @@ export type DerivationValue = { readonly digest: Digest; readonly name: string; 
 export type DescriptionContext = {
   readonly graph: GraphBuilder;
   readonly answers: Answers;
+  readonly schemas: Schemas;
   /** The project's folder, absolute: sources and files are inside it. */
   readonly project: string;
   readonly statCache: (root: string) => StatCache;
@@ -59,6 +61,7 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
         return fromHost(true);
       },
     },
+    schema: { params: ['request'], call: ([request], { span }) => schema(context, request!, span) },
     order: { params: ['blocks'], call: ([blocks], { span }) => order(blocks!, span) },
     packages: { params: ['path'], call: ([path], { span }) => packages(context, path!, span) },
     readText: { params: ['path'], call: ([path], { span }) => readText(context, path!, span) },
@@ -185,6 +188,12 @@ function lock(context: DescriptionContext, requests: Value, span: Span | undefin
   }
   if (Object.keys(found).length === Object.keys(wanted).length) return fromHost(found);
   throw new CogpackError(missingAnswers, 'the lock has no answer to what this description asks', { span });
+}
+
+function schema(context: DescriptionContext, request: Value, span: Span | undefined): Value {
+  const document = context.schemas.find(toHost(request) as SchemaRequest);
+  if (document !== undefined) return fromHost(document);
+  throw new CogpackError(missingAnswers, 'the schema is not made yet', { span });
 }
 
 function order(blocks: Value, span: Span | undefined): Value {

@@ -1,0 +1,92 @@
+// The schemas that a description asks for. Reading Python is asynchronous, evaluation is not: what is asked for and not
+// known yet ends an evaluation, is then made, and is there in the next.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canonicalJson, type Json } from '../base/canonical.ts';
+import { CogpackError, isSystemError, type Span } from '../base/error.ts';
+
+/** The functions of a project whose schema is asked for, and the version of cog that serves them. */
+export type SchemaRequest = {
+  readonly predict?: string | undefined;
+  readonly train?: string | undefined;
+  readonly version?: string | undefined;
+};
+
+/** A schema, or why there is none: as plain data, which a thread can be given. */
+export type SchemaOutcome =
+  | { readonly document: Json }
+  | {
+      readonly code: string;
+      readonly message: string;
+      readonly span: Span | undefined;
+      readonly hint: string | undefined;
+    };
+
+export type Schemas = {
+  /** The document; undefined after noting that it is wanted. Throws `schema/…`. */
+  find(request: SchemaRequest): Json | undefined;
+  readonly wanted: readonly SchemaRequest[];
+};
+
+/** `known` has outcomes by the canonical text of their requests. */
+export function schemasFrom(known: ReadonlyMap<string, SchemaOutcome>): Schemas {
+  const wanted: SchemaRequest[] = [];
+  return {
+    wanted,
+    find(request) {
+      const outcome = known.get(canonicalJson(request));
+      if (outcome === undefined) {
+        wanted.push(request);
+        return undefined;
+      }
+      if ('document' in outcome) return outcome.document;
+      throw new CogpackError(outcome.code, outcome.message, { span: outcome.span, hint: outcome.hint });
+    },
+  };
+}
+
+/** Makes schemas of a project's Python files. `file` is the description, beside which errors name the files. */
+export async function makeSchemas(
+  requests: readonly SchemaRequest[],
+  project: string,
+  file: string,
+): Promise<Map<string, SchemaOutcome>> {
+  const { generateModelSchema } = await import('../schema/index.ts');
+  const outcomes = new Map<string, SchemaOutcome>();
+  const folder = dirname(file);
+  for (const request of requests) {
+    outcomes.set(
+      canonicalJson(request),
+      await outcomeOf(() =>
+        generateModelSchema({
+          predict: request.predict,
+          train: request.train,
+          ...(request.version !== undefined && { version: request.version }),
+          root: folder === '.' ? '' : folder,
+          readFile: path => readIfThere(join(project, path)),
+        }),
+      ),
+    );
+  }
+  return outcomes;
+}
+
+async function outcomeOf(
+  make: () => Promise<{ readonly document: object } | undefined>,
+): Promise<SchemaOutcome> {
+  try {
+    return { document: ((await make())?.document ?? {}) as Json };
+  } catch (error) {
+    if (!(error instanceof CogpackError)) throw error;
+    return { code: error.code, message: error.message, span: error.span, hint: error.hint };
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
+    throw error;
+  }
+}
