@@ -39,7 +39,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     choose(
       'apt',
       cog.systemPackages.map(({ value }) => value),
-      'build.system_packages, with all that they depend on',
+      'build.system_packages: Debian packages, and what they depend on',
       cog.systemPackages[0]!.span,
     );
   }
@@ -109,12 +109,12 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
       if (isOutside(value)) wrong(span, `build.python_requirements: ${value} is not in the project`);
       else if (!existsSync(join(dir, value)))
         wrong(span, `build.python_requirements: there is no file ${value} in the project`);
-      else choose('requirements', value, 'build.python_requirements', span);
+      else choose('requirements', value, 'build.python_requirements, with the files that it names', span);
     } else if (pythonPackages.length > 0) {
       choose(
         'requirements',
         pythonPackages.map(({ value }) => value),
-        'build.python_packages',
+        'build.python_packages, which cog calls deprecated',
         pythonPackages[0]!.span,
       );
     }
@@ -137,7 +137,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
   }
 
   function chooseGpu({ cuda, cudnn, gpu }: CogYaml): void {
-    if (gpu?.value === true) choose('gpu', true, 'build.gpu', gpu.span);
+    if (gpu?.value === true) choose('gpu', true, 'build.gpu: the model needs a GPU', gpu.span);
     for (const [key, stated] of [
       ['cuda', cuda],
       ['cudnn', cudnn],
@@ -176,7 +176,12 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     }
     if (concurrencyMax !== undefined) {
       const target = concurrencyTarget === undefined ? {} : { default_target: concurrencyTarget.value };
-      choose('concurrency', { max: concurrencyMax.value, ...target }, 'concurrency', concurrencyMax.span);
+      choose(
+        'concurrency',
+        { max: concurrencyMax.value, ...target },
+        'concurrency: predictions at one time',
+        concurrencyMax.span,
+      );
     } else if (concurrencyTarget !== undefined) {
       wrong(concurrencyTarget.span, 'concurrency.default_target is there without concurrency.max', 'add max');
     }
@@ -194,7 +199,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
         `build.sdk_version is ${value}; cog's own builder takes 0.16.0 and later`,
         'write "0.16.0" or later',
       );
-    } else choose('cog', value, 'build.sdk_version', span);
+    } else choose('cog', value, 'build.sdk_version: the version of the cog package', span);
   }
 
   function reference(key: string, { value, span }: Stated<string>): void {
@@ -203,7 +208,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
       wrong(span, `${key} is "${value}"; expected a file and a name in it, such as predict.py:Predictor`);
     } else if (!existsSync(join(dir, match[1]!))) {
       wrong(span, `${key}: there is no file ${match[1]} in the project`);
-    } else choose(key, value, key, span);
+    } else choose(key, value, referenceReasons[key]!, span);
   }
 
   function chooseEnvironment({ environment }: CogYaml): void {
@@ -224,7 +229,8 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
       } else if (Object.hasOwn(env, name)) wrong(span, `environment: ${name} is there twice`);
       else env[name] = content;
     }
-    if (environment.length > 0) choose('env', env, 'environment', environment[0]!.span);
+    if (environment.length > 0)
+      choose('env', env, 'environment, for the running model', environment[0]!.span);
   }
 
   function chooseImage({ image, model }: CogYaml): string | undefined {
@@ -239,12 +245,18 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     if (name === undefined) return undefined;
     choices.push({
       field: 'image',
-      reason: `${image === undefined ? 'model' : 'image'}: cogpack realise --push ${name.value}`,
+      reason: `${image === undefined ? 'model' : 'image'}, the name to push to: cogpack realise --push ${name.value}`,
       source: { file, line: name.span.line },
     });
     return name.value;
   }
 }
+
+const referenceReasons: Readonly<Record<string, string>> = {
+  run: 'run: the class or function that answers predictions, on port 5000',
+  predict: 'predict: the class or function that answers predictions, on port 5000',
+  train: 'train: the function that trains',
+};
 
 // cog's list (pkg/config/env.go); a name that ends in * stands for all that start so.
 const reserved =

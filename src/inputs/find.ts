@@ -19,9 +19,8 @@ const candidates: readonly (readonly [InputKind, file: string, beside?: string])
   ['requirements', 'requirements.txt'],
 ];
 
-/** The names of files that describe a model, for messages. */
-export const inputNames =
-  'cogpack.jsonnet, cog.yaml, pyproject.toml with uv.lock, pylock.toml or requirements.txt';
+/** The names of files that a description is made of, for messages. */
+export const inputNames = 'cog.yaml, pyproject.toml with uv.lock, pylock.toml, requirements.txt';
 
 /**
  * The input of a folder, with or without regard to a description; undefined when there is none. `pylock.NAME.toml` counts
