@@ -11,6 +11,10 @@ type Entry = {
 };
 
 const commands: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: "write a description from a project's own files",
+    load: () => import('./init.ts'),
+  },
   eval: {
     summary: "print the derivation hashes of a description's targets",
     load: () => import('./eval.ts'),
