@@ -1,0 +1,5 @@
+local cog = import 'cogpack';
+
+cog.model {
+  predict: 'predict.py:Predictor',
+}

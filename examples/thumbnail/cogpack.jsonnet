@@ -1,0 +1,6 @@
+local cog = import 'cogpack';
+
+cog.model {
+  predict: 'predict.py:Predictor',
+  requirements: ['pillow==12.*'],
+}
