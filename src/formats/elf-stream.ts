@@ -27,7 +27,7 @@ export type ElfStream = {
 type KeptRegion = { readonly offset: number; readonly bytes: Buffer };
 
 const keptWhole = 4 << 20;
-const keptOfSegment = 32 << 20;
+const keptOfSegment = 16 << 20;
 const keptOfAll = 128 << 20;
 const keptAround = 1 << 20;
 const segmentsTold = 64;
