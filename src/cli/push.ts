@@ -1,28 +1,71 @@
-// Pushes an image from the store.
-import { createClient, fileSource, type PushImageResult, parseReference } from '@cogpack/registry-client';
+// Pushes an image from the store. A layer that a cache of the same registry holds is mounted from there; one that only
+// a cache of another registry holds is fetched when the registry turns out to lack it.
+import {
+  createClient,
+  type Descriptor as ForeignDescriptor,
+  fileSource,
+  type OpenBlob,
+  type PushImageResult,
+  parseReference,
+  type Reference,
+} from '@cogpack/registry-client';
 import type { Descriptor, Digest } from '../base/digest.ts';
-import type { Store } from '../store/store.ts';
+import { cachesOf } from '../store/remote.ts';
+import { hasWhole, type Store } from '../store/store.ts';
+import { missingBlob } from './build.ts';
+import type { Caches } from './caches.ts';
 import type { Progress } from './progress.ts';
 
-/** Throws RegistryError. */
+export type PushSource = {
+  readonly store: Store;
+  readonly caches: Caches;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+};
+
+/** Throws RegistryError, and `store/missing-blob` for a blob that is nowhere. */
 export async function pushFromStore(
-  reference: string,
+  text: string,
   manifest: Descriptor,
-  store: Store,
-  signal: AbortSignal,
-  progress: Progress,
+  { store, caches, signal, progress }: PushSource,
 ): Promise<PushImageResult & { readonly reference: string }> {
   const client = createClient();
+  const reference = parseReference(text);
   try {
     const result = await client.pushImage({
-      reference: parseReference(reference),
+      reference,
       manifest,
-      open: fileSource(blob => store.blobPath({ digest: blob.digest as Digest })),
+      open: sourceOf(store, caches),
+      mountFrom: blob => repositoryBeside(reference, cachesOf(store, asOwn(blob))),
       signal,
-      onProgress: (sent, total) => progress.update('push', `push ${reference}`, sent, total),
+      onProgress: (sent, total) => progress.update('push', `push ${text}`, sent, total),
     });
-    return { reference, ...result };
+    return { reference: text, ...result };
   } finally {
     client.close();
   }
+}
+
+/** The store's blobs; what only a cache holds is brought first. */
+export function sourceOf(store: Store, caches: Pick<Caches, 'bring'>): OpenBlob {
+  const files = fileSource(({ digest }) => store.blobPath({ digest: digest as Digest }));
+  return async function* (blob, start) {
+    const own = asOwn(blob);
+    if (!hasWhole(store, own) && (await caches.bring([own])).length > 0) throw missingBlob(own);
+    yield* files(blob, start);
+  };
+}
+
+function asOwn({ mediaType, digest, size }: ForeignDescriptor): Descriptor {
+  return { mediaType, digest: digest as Digest, size };
+}
+
+/** A repository of the same registry, another than the one that is pushed to. */
+function repositoryBeside(target: Reference, caches: readonly string[]): string | undefined {
+  return caches
+    .map(parseReference)
+    .find(
+      ({ scheme, host, repository }) =>
+        scheme === target.scheme && host === target.host && repository !== target.repository,
+    )?.repository;
 }

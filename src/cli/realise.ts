@@ -2,34 +2,37 @@
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Descriptor } from '../base/digest.ts';
-import { CogpackError, isSystemError } from '../base/error.ts';
-import { type Evaluated, projectOf, type Target } from '../description/evaluate.ts';
-import { closure, type Graph } from '../graph/graph.ts';
-import { type RealiseResult, realise } from '../graph/realise.ts';
-import { takeLease } from '../store/leases.ts';
+import type { Descriptor, Digest } from '../base/digest.ts';
+import { CogpackError } from '../base/error.ts';
+import { projectOf, type Target } from '../description/evaluate.ts';
+import type { RealiseResult } from '../graph/realise.ts';
 import { manifestMediaType } from '../store/manifest.ts';
-import { findRealisation } from '../store/realisations.ts';
 import { recordRoot } from '../store/roots.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { bringImage, buildAndDeliver } from './build.ts';
+import { type NetworkFlags, networkOptions } from './caches.ts';
 import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
+import type { PushSource } from './push.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Output = { readonly kind: 'oci' | 'docker-archive'; readonly path: string };
-type Flags = DescriptionFlags & {
-  readonly target?: string;
-  readonly push?: string;
-  readonly output?: Output;
-  readonly jobs: number;
-  readonly json?: boolean;
-};
+type Flags = DescriptionFlags &
+  NetworkFlags & {
+    readonly target?: string;
+    readonly push?: string;
+    readonly output?: Output;
+    readonly jobs: number;
+    readonly json?: boolean;
+  };
 
 export function add(program: Command): void {
-  withDescription(
+  const command = withDescription(
     program.command('realise').description('Build the targets of a description; print their digests.'),
-  )
+  );
+  for (const option of networkOptions()) command.addOption(option);
+  command
     .addOption(new Option('--target <name>', 'only this target'))
     .addOption(new Option('--push <ref>', 'push the image, for example localhost:5000/iris:1'))
     .addOption(
@@ -47,46 +50,58 @@ export function add(program: Command): void {
     .action(run);
 }
 
-/** The one image that a description has (or `--target` names), realised. */
+/** The one image that a description has (or `--target` names), realised, and whole in the store. */
 export async function realiseImage(
   path: string,
-  flags: DescriptionFlags & { readonly target?: string; readonly jobs: number },
+  flags: DescriptionFlags & NetworkFlags & { readonly target?: string; readonly jobs: number },
   store: Store,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<Descriptor> {
   const evaluated = await evaluateLocked(path, flags);
-  const [target] = chosen(evaluated.targets, flags.target, true);
-  const result = await build(evaluated, [target!], store, projectOf(path), flags.jobs, signal, progress);
-  remember(path, flags, [target!], store);
-  return imageOf([{ name: target!.name, descriptor: result.outputs.get(target!.digest)![target!.output]! }]);
+  const targets = chosen(evaluated.targets, flags.target, true);
+  const request = { evaluated, targets, store, project: projectOf(path), jobs: flags.jobs, network: flags };
+  return buildAndDeliver({ ...request, signal, progress }, async (result, caches) => {
+    remember(path, flags, targets, store);
+    const image = imageOf(outputsOf(targets, result));
+    await bringImage(image, store, caches);
+    return image;
+  });
 }
 
 async function run(path: string, flags: Flags): Promise<void> {
+  if (flags.push !== undefined && flags.offline) {
+    throw new CogpackError('offline/push', `offline: the image would have to be pushed to ${flags.push}`, {
+      hint: 'write it with --output oci:DIR, and push it later without --offline',
+    });
+  }
   const evaluated = await evaluateLocked(path, flags);
   const one = flags.push !== undefined || flags.output !== undefined;
   const targets = chosen(evaluated.targets, flags.target, one);
   const store = openStore(flags.store);
   const signal = interruptSignal();
   const progress = createProgress(process.stderr);
+  const request = { evaluated, targets, store, project: projectOf(path), jobs: flags.jobs, network: flags };
   try {
-    const result = await build(evaluated, targets, store, projectOf(path), flags.jobs, signal, progress);
-    remember(path, flags, targets, store);
-    const outputs = targets.map(({ name, digest, output }) => ({
-      name,
-      derivation: digest,
-      descriptor: result.outputs.get(digest)![output]!,
-    }));
-    const pushed =
-      flags.push === undefined
-        ? undefined
-        : await push(flags.push, imageOf(outputs), store, signal, progress);
-    if (flags.output !== undefined) await write(flags.output, imageOf(outputs), store);
+    const done = await buildAndDeliver({ ...request, signal, progress }, async (result, caches, tries) => {
+      remember(path, flags, targets, store);
+      const outputs = outputsOf(targets, result);
+      if (flags.output !== undefined || (flags.push !== undefined && tries > 1)) {
+        await bringImage(imageOf(outputs), store, caches);
+      }
+      const pushed =
+        flags.push === undefined
+          ? undefined
+          : await push(flags.push, imageOf(outputs), { store, caches, signal, progress });
+      if (flags.output !== undefined) await write(flags.output, imageOf(outputs), store);
+      return { result, outputs, pushed };
+    });
     progress.end();
-    const built = result.built.map(digest => ({
+    const built = done.result.built.map(digest => ({
       name: evaluated.graph.derivations.get(digest)!.name,
       derivation: digest,
     }));
+    const { outputs, pushed } = done;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ targets: outputs, built, ...(pushed && { pushed }) }, null, 2)}\n`
@@ -95,6 +110,20 @@ async function run(path: string, flags: Flags): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+type TargetOutput = {
+  readonly name: string;
+  readonly derivation: Digest;
+  readonly descriptor: Descriptor;
+};
+
+function outputsOf(targets: readonly Target[], { outputs }: RealiseResult): readonly TargetOutput[] {
+  return targets.map(({ name, digest, output }) => ({
+    name,
+    derivation: digest,
+    descriptor: outputs.get(digest)![output]!,
+  }));
 }
 
 // What was realised is kept by collections, and found again by its description.
@@ -118,79 +147,7 @@ function chosen(targets: readonly Target[], wanted: string | undefined, one: boo
   return found;
 }
 
-async function build(
-  { graph }: Evaluated,
-  targets: readonly Target[],
-  store: Store,
-  project: string,
-  jobs: number,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<RealiseResult> {
-  const { createLazyRunner } = await import('./runner.ts');
-  const runner = createLazyRunner(store, project);
-  try {
-    return await withLease(graph, targets, store, signal, () =>
-      realise({
-        graph,
-        targets: targets.map(target => target.digest),
-        store,
-        jobs,
-        signal,
-        run: runner.run,
-        onEvent(event) {
-          const name = graph.origins.get(event.digest)?.label ?? graph.derivations.get(event.digest)!.name;
-          if (event.type === 'finish') progress.finish(event.digest);
-          else
-            progress.update(
-              event.digest,
-              name,
-              ...(event.type === 'progress' ? [event.done, event.total] : []),
-            );
-        },
-      }),
-    );
-  } finally {
-    await runner.close();
-  }
-}
-
-const mostTries = 3;
-
-// A collection that began before this build may still remove a blob that the build has just found: then it is made anew.
-async function withLease(
-  graph: Graph,
-  targets: readonly Target[],
-  store: Store,
-  signal: AbortSignal,
-  run: () => Promise<RealiseResult>,
-): Promise<RealiseResult> {
-  const digests = targets.map(target => target.digest);
-  const lease = await takeLease(
-    store,
-    closure(graph, digests),
-    signal,
-    () => process.stderr.isTTY && process.stderr.write('waiting for cogpack gc\n'),
-  );
-  try {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const result = await run();
-        if (digests.every(digest => findRealisation(store, digest) !== undefined) || tries === mostTries)
-          return result;
-      } catch (error) {
-        const lost =
-          (error instanceof CogpackError && error.code === 'store/missing-blob') ||
-          isSystemError(error, 'ENOENT');
-        if (!lost || tries === mostTries) throw error;
-      }
-    }
-  } finally {
-    lease.release();
-  }
-}
-
-function imageOf(outputs: readonly { readonly name: string; readonly descriptor: Descriptor }[]): Descriptor {
+function imageOf(outputs: readonly TargetOutput[]): Descriptor {
   const { name, descriptor } = outputs[0]!;
   if (descriptor.mediaType === manifestMediaType) return descriptor;
   throw new CogpackError('realise/not-an-image', `${name} is ${descriptor.mediaType}, not an image`, {
@@ -198,15 +155,9 @@ function imageOf(outputs: readonly { readonly name: string; readonly descriptor:
   });
 }
 
-async function push(
-  reference: string,
-  image: Descriptor,
-  store: Store,
-  signal: AbortSignal,
-  progress: Progress,
-) {
+async function push(reference: string, image: Descriptor, from: PushSource) {
   const { pushFromStore } = await import('./push.ts');
-  return pushFromStore(reference, image, store, signal, progress);
+  return pushFromStore(reference, image, from);
 }
 
 async function write(output: Output, image: Descriptor, store: Store): Promise<void> {

@@ -8,26 +8,30 @@ import { readImageConfig, writeBundle } from '../run/bundle.ts';
 import { parseInputs, request, waitUntilReady } from '../run/predict.ts';
 import { startContainer } from '../run/runtime.ts';
 import { openStore } from '../store/store.ts';
+import { type NetworkFlags, networkOptions } from './caches.ts';
 import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, withDescription } from './options.ts';
 import { createProgress } from './progress.ts';
 import { realiseImage } from './realise.ts';
 import { interruptSignal } from './terminal.ts';
 
-type Flags = DescriptionFlags & {
-  readonly input: readonly string[];
-  readonly setupTimeout: number;
-  readonly target?: string;
-  readonly jobs: number;
-  readonly json?: boolean;
-};
+type Flags = DescriptionFlags &
+  NetworkFlags & {
+    readonly input: readonly string[];
+    readonly setupTimeout: number;
+    readonly target?: string;
+    readonly jobs: number;
+    readonly json?: boolean;
+  };
 
 const schemaLabel = 'run.cog.openapi_schema';
 
 export function add(program: Command): void {
-  withDescription(
+  const command = withDescription(
     program.command('run').description('Realise a model, start it, send one prediction, print the answer.'),
-  )
+  );
+  for (const option of networkOptions()) command.addOption(option);
+  command
     .option(
       '-i, --input <name=value>',
       'an input of the prediction; @file is a file',
