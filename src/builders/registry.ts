@@ -20,6 +20,15 @@ const layer = (version: number, load: Entry['load']): Entry => ({
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
 const entries = new Map<string, Entry>([
+  [
+    'check',
+    {
+      version: 1,
+      outputs: ['report'],
+      thread: 'worker',
+      load: async () => (await import('./check.ts')).check,
+    },
+  ],
   ['deb', layer(1, async () => (await import('./deb.ts')).deb)],
   [
     'fetch',

@@ -1,0 +1,43 @@
+// Findings as text for people: what fails, where, and what would mend it.
+import type { PathConflict } from './conflicts.ts';
+import type { Finding } from './index.ts';
+
+/** One sentence. */
+export function describeFinding(finding: Finding): string {
+  const { file, package: from } = finding;
+  switch (finding.kind) {
+    case 'missing-library': {
+      const { soname, provider, passedOver } = finding;
+      const found = passedOver === undefined ? '' : ` (${passedOver} is for another machine)`;
+      const cure = provider === undefined ? '' : `; ${provider} has it`;
+      return `${file} of ${from} needs ${soname}, which is not in the image${found}${cure}`;
+    }
+    case 'missing-version': {
+      const { versions, library, newest } = finding;
+      const newer = newest === undefined ? '' : `; its newest is ${newest}`;
+      const lacking = `${library.file} of ${library.package} does not have`;
+      return `${file} of ${from} needs ${versions.join(', ')}, which ${lacking}${newer}`;
+    }
+    case 'wrong-machine':
+      return `${file} of ${from} is for ${finding.found}; the image is for ${finding.expected}`;
+    case 'missing-interpreter':
+      return `${file} of ${from} is started by ${finding.interpreter}, which is not in the image`;
+    case 'two-versions': {
+      const others = finding.others.map(other => `${other.file} of ${other.package}`);
+      return `${finding.library} is in the image in two versions: ${file} of ${from} and ${others.join(', ')}`;
+    }
+    case 'sm-too-old': {
+      const has = [
+        ...finding.cubin.map(number => `sm_${number}`),
+        ...finding.ptx.map(number => `compute_${number}`),
+      ];
+      return `${from} has no code for ${finding.architecture} in ${file}; it has ${has.join(', ')}`;
+    }
+    default:
+      return finding satisfies never;
+  }
+}
+
+export function describeConflict({ path, packages }: PathConflict): string {
+  return `${packages.join(' and ')} both bring ${path}, with different bytes`;
+}
