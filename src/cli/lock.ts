@@ -13,6 +13,7 @@ import { interruptSignal } from './terminal.ts';
 type Flags = DescriptionFlags & {
   readonly update?: true | string;
   readonly debianMirror?: string;
+  readonly offline?: boolean;
   readonly json?: boolean;
 };
 
@@ -25,6 +26,7 @@ export function add(program: Command): void {
   )
     .option('--update [kind]', 'resolve again what is locked: all, or one kind (python, debian, url)')
     .option('--debian-mirror <url>', "where Debian's archive is, instead of apt's sources")
+    .option('--offline', 'resolve nothing: a request without an answer is an error')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ cogpack lock --update python')
     .action(run);
@@ -44,6 +46,7 @@ async function run(path: string, flags: Flags): Promise<void> {
   };
   try {
     let evaluated = await evaluateDescription(evaluationOptions(path, flags, known));
+    if (flags.offline) refuseOffline(evaluated.missing);
     for (let round = 0; evaluated.missing.length > 0; round += 1) {
       if (round === mostRounds)
         throw new CogpackError('lock/endless', `after ${mostRounds} rounds ${path} still asks anew`);
@@ -64,6 +67,14 @@ async function run(path: string, flags: Flags): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+function refuseOffline(missing: readonly Json[]): void {
+  if (missing.length === 0) return;
+  const list = missing.map(request => `  ${JSON.stringify(request)}`).join('\n');
+  throw new CogpackError('offline/lock', `offline: package indexes would have to be asked for:\n${list}`, {
+    hint: 'run cogpack lock once without --offline',
+  });
 }
 
 function isRenewed(request: Json, update: Flags['update']): boolean {

@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./run.ts'),
   },
   inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
+  cache: { summary: 'share realisations through a registry', load: () => import('./cache.ts') },
   key: { summary: 'make and trust the keys of a shared cache', load: () => import('./key.ts') },
   gc: { summary: 'remove from the store what nothing needs', load: () => import('./gc.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
