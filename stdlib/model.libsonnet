@@ -25,6 +25,7 @@ local fields = contract.object('a model', {
     })),
     'Predictions at one time, for an async predictor.'
   ),
+  gpu: contract.field(contract.boolean, 'Whether the model needs an NVIDIA GPU.'),
   cog: contract.field(contract.optional(contract.string), 'The version of the cog package; the newest unless it is given.'),
   apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),
   source: contract.field(
@@ -45,6 +46,9 @@ local fields = contract.object('a model', {
   labels: contract.field(contract.mapOf('label', contract.string), 'Labels of the image.'),
 });
 
+// What NVIDIA's container runtime reads, as its own CUDA images have it.
+local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_DEVICES: 'all' };
+
 {
   fields:: fields,
 
@@ -58,6 +62,7 @@ local fields = contract.object('a model', {
     run: null,
     train: null,
     concurrency: null,
+    gpu: false,
     cog: null,
     apt: [],
     source: {},
@@ -92,7 +97,7 @@ local fields = contract.object('a model', {
 
     // What a later block says stands over an earlier one's, and the user's over all.
     local merged(field) = std.foldl(function(all, name) all + std.get(model.blocks[name], field, {}), model.order, {}),
-    environment:: merged('env') + self.env,
+    environment:: merged('env') + (if self.gpu then gpuEnv else {}) + self.env,
     allLabels:: merged('labels') + self.labels,
 
     config:: {

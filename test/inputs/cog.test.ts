@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { asked } from './evaluated.ts';
 import { described, fault, project } from './folder.ts';
 
 const files = { 'requirements.txt': 'idna\n', 'run.py': '', 'predict.py': '', 'train.py': '' };
 const cog = (text: string) => project({ ...files, 'cog.yaml': text });
 
-test('every key that can be honoured becomes a field', () => {
-  const { explanations, image, text } = described(
-    cog(`# a model
+test('every key that can be honoured becomes a field', async () => {
+  const dir = cog(`# a model
 build:
   gpu: true
   python_version: 3.13
@@ -24,8 +24,8 @@ environment:
   - OMP_NUM_THREADS=4
   - EMPTY=
 weights:
-`),
-  );
+`);
+  const { explanations, image, text } = described(dir);
   expect(text).toBe(`// Made of cog.yaml. docs/description.md has all fields; cogpack lock pins the packages.
 // cog.yaml:9: image, the name to push to: cogpack realise --push r8.im/ann/model
 local cog = import 'cogpack';
@@ -60,6 +60,9 @@ cog.model {
     reason: 'build.python_version; trixie carries 3.13.5',
     source: { file: expect.stringMatching(/cog\.yaml$/), line: 4 },
   });
+  expect(await asked(dir, 'python')).toMatchObject([
+    { python: '3.13', requirements: ['idna', 'cog==0.18.0a1'] },
+  ]);
 });
 
 test('packages of cog.yaml itself are requirements, and cog’s own default Python is taken', () => {
