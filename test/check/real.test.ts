@@ -164,9 +164,10 @@ describe.skipIf(!hasPip)('with wheels', () => {
       expect.objectContaining({
         kind: 'missing-version',
         package: 'numpy (wheel)',
-        soname: 'libc.so.6',
-        library: { file: `/${multiarch}/libc.so.6`, package: 'libc6 (deb)' },
-        newest: 'GLIBC_2.17',
+        soname: 'libm.so.6',
+        versions: ['GLIBC_2.27'],
+        library: { file: `/${multiarch}/libm.so.6`, package: 'libc6 (deb)' },
+        newest: 'GLIBC_2.15',
       }),
     );
   });
