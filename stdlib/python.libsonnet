@@ -29,9 +29,9 @@ local venv(python) = derivation({
 });
 
 // What a model asks for: an array of requirements, or what a file of the project says (src/inputs/packages.ts).
-local askedBy(requirements) =
-  if std.isArray(requirements) then { requirements: requirements, 'local': [] }
-  else std.native('packages')(requirements);
+local askedBy(model) =
+  if std.isArray(model.requirements) then { requirements: model.requirements, 'local': [] }
+  else std.native('at')(model, 'requirements', function() std.native('packages')(model.requirements));
 
 // A project's lock is never resolved again: what is wanted beside it, such as cog, is resolved at the lock's versions.
 local besideLock(model, target, requirements) =
@@ -61,7 +61,7 @@ local besideLock(model, target, requirements) =
     provides: ['venv'],
     needs: ['interpreter'],
 
-    local asked = askedBy(model.requirements),
+    local asked = askedBy(model),
     local target = {
       kind: 'python',
       python: model.python,

@@ -8,10 +8,10 @@
 
     layers: [{
       name: 'source',
-      layer: std.native('source')(options.path, {
+      layer: std.native('at')(model, 'source', function() std.native('source')(options.path, {
         prefix: options.prefix,
         exclude: ['/cogpack.jsonnet', '/cogpack.lock'] + options.exclude,
-      }),
+      })),
     }],
   },
 }

@@ -63,7 +63,7 @@ function checkString(contract: Extract<Contract, { kind: 'string' }>, text: stri
     const near = didYouMean(text, contract.choices);
     throw new CogpackError(
       'description/choice',
-      `${place.path} is one of ${contract.choices.map(quote).join(', ')}; found ${quote(text)}`,
+      `${place.path} must be one of ${contract.choices.map(quote).join(', ')}; found ${quote(text)}`,
       { span: place.span, hint: near && `did you mean ${quote(near)}?` },
     );
   }
@@ -73,10 +73,14 @@ function checkString(contract: Extract<Contract, { kind: 'string' }>, text: stri
 function checkFormat(format: string | undefined, text: string, place: Place): void {
   const problem = format === undefined ? undefined : formats[format]!(text);
   if (problem === undefined) return;
-  throw new CogpackError('description/value', `${place.path} is ${problem.expected}; found ${quote(text)}`, {
-    span: place.span,
-    hint: problem.hint,
-  });
+  throw new CogpackError(
+    'description/value',
+    `${place.path} must be ${problem.expected}; found ${quote(text)}`,
+    {
+      span: place.span,
+      hint: problem.hint,
+    },
+  );
 }
 
 function checkMap(contract: Extract<Contract, { kind: 'map' }>, value: Value, place: Place): void {
@@ -153,7 +157,7 @@ function typeError(contract: Contract, value: Value, place: Place): CogpackError
   const article = /^[aeio]/.test(found) ? 'an' : 'a';
   return new CogpackError(
     'description/type',
-    `${place.path} is ${describe(contract)}; found ${found === 'null' ? 'null' : `${article} ${found}`}`,
+    `${place.path} must be ${describe(contract)}; found ${found === 'null' ? 'null' : `${article} ${found}`}`,
     {
       span: place.span,
       hint: contract.kind === 'array' && found === 'string' ? 'put it in brackets: ["…"]' : undefined,

@@ -10,12 +10,14 @@ import { builderNames, outputsOf, versionedName } from '../builders/registry.ts'
 import type { GraphBuilder, Origin } from '../graph/graph.ts';
 import { askedPackages } from '../inputs/packages.ts';
 import {
+  callFunction,
   elements,
   fieldNames,
   fieldSpan,
   fromHost,
   getField,
   hasField,
+  isInLibrary,
   type Native,
   opaque,
   opaquePayload,
@@ -62,6 +64,10 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
       },
     },
     schema: { params: ['request'], call: ([request], { span }) => schema(context, request!, span) },
+    at: {
+      params: ['object', 'field', 'compute'],
+      call: ([object, field, compute]) => at(object!, toHost(field!) as string, compute!),
+    },
     order: { params: ['blocks'], call: ([blocks], { span }) => order(blocks!, span) },
     packages: { params: ['path'], call: ([path], { span }) => packages(context, path!, span) },
     readText: { params: ['path'], call: ([path], { span }) => readText(context, path!, span) },
@@ -194,6 +200,18 @@ function schema(context: DescriptionContext, request: Value, span: Span | undefi
   const document = context.schemas.find(toHost(request) as SchemaRequest);
   if (document !== undefined) return fromHost(document);
   throw new CogpackError(missingAnswers, 'the schema is not made yet', { span });
+}
+
+// Computes a value; what fails inside the library is told at the field that the user wrote.
+function at(object: Value, field: string, compute: Value): Value {
+  try {
+    return callFunction(compute, []);
+  } catch (error) {
+    const span = fieldSpan(object, field);
+    const placed = error instanceof CogpackError && error.span !== undefined && !isInLibrary(error.span);
+    if (!(error instanceof CogpackError) || placed || span === undefined) throw error;
+    throw new CogpackError(error.code, error.message, { span, hint: error.hint, cause: error });
+  }
 }
 
 function order(blocks: Value, span: Span | undefined): Value {

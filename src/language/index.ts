@@ -3,4 +3,5 @@ export type { EvaluationOptions, ExternalArguments, Native } from './evaluate.ts
 export { evaluateFile, evaluateSnippet } from './evaluate.ts';
 export * from './host.ts';
 export { type Importer, projectImporter } from './importer.ts';
+export { isInLibrary } from './location.ts';
 export { typeOf, type Value } from './values.ts';

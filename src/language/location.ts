@@ -25,10 +25,17 @@ export function locate(file: SourceFile, range: Range): Location {
 }
 
 const texts = new Map<string, string>();
+const libraryFiles = new Set<string>();
 
 /** Keeps the text of a file for messages that show its lines. */
-export function remember({ name, text }: SourceFile): void {
+export function remember({ name, text, library }: SourceFile): void {
   texts.set(name, text);
+  if (library) libraryFiles.add(name);
+}
+
+/** Whether a span is in the library, not in what a user wrote. */
+export function isInLibrary(span: Span): boolean {
+  return libraryFiles.has(span.file);
 }
 
 /** The text of the file that spans name so, as it was evaluated. */
