@@ -18,7 +18,7 @@ local text(path, lines, executable=false) = {
 };
 
 local script(prefix, name, reference) =
-  local parts = std.split(std.stripChars(std.split(reference, '[')[0], ' '), ':');
+  local parts = [std.stripChars(part, ' ') for part in std.split(std.split(reference, '[')[0], ':')];
   text('bin/' + name, [
     '#!' + prefix + '/bin/python',
     'import sys',

@@ -123,7 +123,12 @@ function localPackage(project: string, folder: string, locked: Locked, read: Rea
     name: normalName(locked.name),
     version: locked.version ?? pyproject.project?.version ?? '0',
     path: posix.join(folder, path),
-    entryPoints: entryPointsOf(pyproject),
+    entryPoints: entryPointsOf(pyproject, (name, reference) =>
+      refuse(
+        `has the script ${name} = ${reference}, which does not name a function of a module`,
+        'write it as name = "module:function"',
+      ),
+    ),
   };
 }
 
@@ -163,11 +168,15 @@ function pathOf(folder: string, name: string, { tool }: Pyproject): string | und
   );
 }
 
-function entryPointsOf({ project }: Pyproject): LocalPackage['entryPoints'] {
-  const groups = {
-    console_scripts: project?.scripts ?? {},
-    gui_scripts: project?.['gui-scripts'] ?? {},
-    ...project?.['entry-points'],
-  };
+function entryPointsOf(
+  { project }: Pyproject,
+  wrong: (name: string, reference: string) => CogpackError,
+): LocalPackage['entryPoints'] {
+  const scripts = { console_scripts: project?.scripts ?? {}, gui_scripts: project?.['gui-scripts'] ?? {} };
+  for (const [name, reference] of Object.values(scripts).flatMap(Object.entries<string>)) {
+    const isCallable = /^\w+(\.\w+)*\s*:\s*\w+(\.\w+)*(\s*\[.*\])?$/.test(reference);
+    if (!isCallable || !/^[\w.-]+$/.test(name)) throw wrong(name, reference);
+  }
+  const groups = { ...scripts, ...project?.['entry-points'] };
   return Object.fromEntries(Object.entries(groups).filter(([, group]) => Object.keys(group).length > 0));
 }

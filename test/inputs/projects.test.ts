@@ -159,6 +159,17 @@ describe('a package of the project', () => {
     });
   });
 
+  test.each([['own = "own"'], ['"../own" = "own:run"'], ['own = "own:run()"']])(
+    'with the script %s is refused',
+    script => {
+      const text = pyproject().replace('[build-system]', `[project.scripts]\n${script}\n[build-system]`);
+      expect(fault(() => local({ 'pyproject.toml': text, 'own.py': '' }))).toMatchObject({
+        code: 'inputs/local-package',
+        hint: expect.stringContaining('module:function'),
+      });
+    },
+  );
+
   test('outside the project is refused', () => {
     const lock = 'version = 1\n[[package]]\nname = "own"\nsource = { editable = "../own" }\n';
     expect(fault(() => local({ 'uv.lock': lock }))).toMatchObject({
