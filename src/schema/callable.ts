@@ -4,7 +4,7 @@ import { CogpackError } from '../base/error.ts';
 import { excerpt, failure } from './failure.ts';
 import { loadFile, memberOf, type Project, type Resolved, resolveFully, resolveName } from './project.ts';
 import { childOf, type PythonNode, partOf } from './tree.ts';
-import type { Defined } from './types.ts';
+import type { Defined } from './type.ts';
 import { evaluate, scopeOf } from './values.ts';
 
 export type Mode = 'predict' | 'train';
@@ -78,7 +78,7 @@ function methodOf(project: Project, owner: Defined, name: string, mode: Mode): D
       'schema/callable',
       place,
       `${name} has run() and predict()`,
-      'keep one of them: cog starts with neither',
+      'keep one of them: the server takes no class with both',
     );
   }
   if (methods[0] !== undefined) return methods[0];

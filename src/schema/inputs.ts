@@ -9,7 +9,8 @@ import { modelKind, notAModel } from './models.ts';
 import type { Module } from './modules.ts';
 import type { Project } from './project.ts';
 import { childOf, type PythonNode, partOf } from './tree.ts';
-import { type Type, typeOf, withoutNone } from './types.ts';
+import { type Type, withoutNone } from './type.ts';
+import { typeOf } from './types.ts';
 import { scopeOf } from './values.ts';
 
 /** The properties in order, the names of those that must be given, and the components that choices became. */
@@ -172,7 +173,11 @@ function itemSchema(project: Project, type: Type, listsAllowed: boolean): JsonOb
     case 'dict':
       return { type: 'object' };
     case 'choices':
-      return choicesSchema(type);
+      if (!type.isPlainEnum) return choicesSchema(type);
+      throw unusable(
+        type,
+        'a request gives a value, not a member: let the enum inherit from str or int as well',
+      );
     case 'list':
       if (type.bare) throw unusable(type, 'say of what: list[str]');
       if (listsAllowed) return { type: 'array', items: itemSchema(project, type.item, false) };

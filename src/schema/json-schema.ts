@@ -5,7 +5,7 @@ import { excerpt, failure } from './failure.ts';
 import { toJson } from './literals.ts';
 import { fieldsOf, modelKind, notAModel } from './models.ts';
 import type { Project } from './project.ts';
-import { type Primitive, type Type, withoutNone } from './types.ts';
+import { type Primitive, type Type, withoutNone } from './type.ts';
 
 export type JsonObject = { readonly [key: string]: Json };
 

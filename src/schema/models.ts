@@ -3,7 +3,8 @@
 import { excerpt, failure } from './failure.ts';
 import { basesOf, type Project, resolveFully } from './project.ts';
 import { childOf, type PythonNode, partOf } from './tree.ts';
-import { type Defined, type Type, typeOf, withoutNone } from './types.ts';
+import { type Defined, type Type, withoutNone } from './type.ts';
+import { typeOf } from './types.ts';
 import { keywordOf } from './values.ts';
 
 export type ModelKind = 'cog' | 'pydantic' | 'typed-dict' | 'dataclass';

@@ -44,12 +44,22 @@ const builtins = new Set(
   'Ellipsis None bool bytes complex dict float frozenset int list object set str tuple type'.split(' '),
 );
 
-const starNames = new Set(
-  (
-    'Any AsyncConcatenateIterator AsyncIterator BaseModel BasePredictor BaseRunner ConcatenateIterator Dict File Input ' +
-    'Iterator List Literal Opaque Optional Path Secret TypedDict Union'
-  ).split(' '),
-);
+/** What `from … import *` gives of these modules, as far as schemas use it. */
+const starNames: Readonly<Record<string, ReadonlySet<string>>> = {
+  cog: new Set(
+    (
+      'AsyncConcatenateIterator BaseModel BasePredictor BaseRunner ConcatenateIterator File Input Opaque Path Secret ' +
+      'concurrent streaming'
+    ).split(' '),
+  ),
+  typing: new Set(
+    (
+      'Annotated Any AsyncIterator ClassVar Dict Final Iterator List Literal NotRequired Optional Required TypedDict ' +
+      'Union'
+    ).split(' '),
+  ),
+  pydantic: new Set(['BaseModel', 'Field']),
+};
 
 export function openProject(parse: ParsePython, readFile: ReadFile, root: string): Project {
   return { root, parse, readFile, modules: new Map() };
@@ -188,7 +198,7 @@ function followFrom(
   const nested = moduleAt(project, join(dotted, from.name));
   if (nested !== undefined) return nested;
   if (from.level > 0) return star ? undefined : missing(from, module);
-  if (star && !starNames.has(from.name)) return undefined;
+  if (star && !starNames[dotted.replace('_extensions', '')]?.has(from.name)) return undefined;
   return externalOf(`${dotted}.${from.name}`);
 }
 

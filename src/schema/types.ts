@@ -1,54 +1,26 @@
 // Annotations: the types that a model's inputs and outputs can have (cog's docs/python.md and its
 // architecture/02-schema.md), read from annotations however they are written: quoted, qualified, aliased, `X | None` or
 // Optional[X]. A type that the source does not tell is `schema/type`, or `schema/name` if nothing defines it.
+
+import { isEnum, isValueEnum } from './enums.ts';
 import { excerpt, failure } from './failure.ts';
 import { stringBody, type Value } from './literals.ts';
 import type { Module } from './modules.ts';
 import { type Project, type Resolved, resolveFully } from './project.ts';
 import { childOf, childrenOf, type PythonNode, partOf } from './tree.ts';
-import { evaluate, isEnum, membersOf, scopeOf } from './values.ts';
-
-export type Primitive = 'str' | 'int' | 'float' | 'bool' | 'Path' | 'File' | 'Secret';
-
-/** A type, with the piece of source it was read from. */
-export type Type = { readonly node: PythonNode } & (
-  | { readonly kind: 'primitive'; readonly name: Primitive }
-  | { readonly kind: 'any' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'list'; readonly item: Type; readonly bare: boolean }
-  | { readonly kind: 'dict'; readonly value: Type | undefined }
-  | { readonly kind: 'union'; readonly members: readonly Type[] }
-  /** Literal[…] or an enum: one of these, all strings or all integers. */
-  | { readonly kind: 'choices'; readonly values: readonly Value[] }
-  | { readonly kind: 'iterator'; readonly item: Type; readonly concatenate: boolean }
-  /** A class of the project that is neither an enum nor known to be anything else. */
-  | { readonly kind: 'class'; readonly found: Defined }
-);
-
-export type Defined = Extract<Resolved, { kind: 'defined' }>;
+import {
+  concatenateIterators,
+  dicts,
+  flatten,
+  iterators,
+  lists,
+  makeUnion,
+  primitives,
+  type Type,
+} from './type.ts';
+import { evaluate, membersOf, scopeOf } from './values.ts';
 
 type Context = { readonly project: Project; readonly module: Module; readonly depth: number };
-
-const primitives: Readonly<Record<string, Primitive>> = {
-  'builtins.str': 'str',
-  'builtins.int': 'int',
-  'builtins.float': 'float',
-  'builtins.bool': 'bool',
-  'cog.Path': 'Path',
-  'pathlib.Path': 'Path',
-  'cog.File': 'File',
-  'cog.Secret': 'Secret',
-};
-
-const iterators = new Set([
-  'typing.Iterator',
-  'typing.AsyncIterator',
-  'collections.abc.Iterator',
-  'collections.abc.AsyncIterator',
-]);
-const concatenateIterators = new Set(['cog.ConcatenateIterator', 'cog.AsyncConcatenateIterator']);
-const lists = new Set(['builtins.list', 'typing.List']);
-const dicts = new Set(['builtins.dict', 'typing.Dict']);
 
 /** The type that an annotation of this module says. Throws `schema/type`, `schema/name`, `schema/annotation`. */
 export function typeOf(project: Project, module: Module, node: PythonNode): Type {
@@ -131,12 +103,6 @@ function union(node: PythonNode, members: readonly PythonNode[], context: Contex
   return makeUnion(node, types);
 }
 
-function makeUnion(node: PythonNode, types: readonly Type[]): Type {
-  const nones = types.filter(type => type.kind === 'none');
-  const members = [...types.filter(type => type.kind !== 'none'), ...nones.slice(0, 1)];
-  return members.length === 1 ? members[0]! : { kind: 'union', node, members };
-}
-
 function readName(node: PythonNode, context: Context): Type {
   const found = find(node, context);
   if (found.kind === 'external') return external(node, found.path);
@@ -157,7 +123,7 @@ function readName(node: PythonNode, context: Context): Type {
   }
   if (isEnum(found, context.project)) {
     const scope = scopeOf(context.project, context.module);
-    return choices(node, membersOf(found, scope));
+    return choices(node, membersOf(found, scope), !isValueEnum(found, context.project));
   }
   return { kind: 'class', node, found };
 }
@@ -264,10 +230,6 @@ function readGeneric(node: PythonNode, context: Context): Type {
   }
 }
 
-function flatten(types: readonly Type[]): Type[] {
-  return types.flatMap(type => (type.kind === 'union' ? type.members : [type]));
-}
-
 function argumentsOf(node: PythonNode): PythonNode[] {
   const parameters = node.children.find(child => child.type === 'type_parameter');
   const args = parameters === undefined ? childrenOf(node, 'subscript') : parameters.children;
@@ -294,9 +256,10 @@ function choicesWithNone(node: PythonNode, values: readonly Value[]): Type {
   return makeUnion(node, [choices(node, some), { kind: 'none', node }]);
 }
 
-function choices(node: PythonNode, values: readonly Value[]): Type {
+function choices(node: PythonNode, values: readonly Value[], isPlainEnum = false): Type {
   const kinds = new Set(values.map(value => (value.kind === 'member' ? value.value.kind : value.kind)));
-  if (kinds.size === 1 && (kinds.has('string') || kinds.has('int'))) return { kind: 'choices', node, values };
+  if (kinds.size === 1 && (kinds.has('string') || kinds.has('int')))
+    return { kind: 'choices', node, values, isPlainEnum };
   throw failure(
     'schema/type',
     node,
@@ -344,13 +307,4 @@ function opaqueUnion(node: PythonNode, members: readonly PythonNode[], context: 
   const nones = types.filter(type => type.kind === 'none');
   const some = types.filter(type => type.kind !== 'none');
   return makeUnion(node, [some.length === 1 ? some[0]! : { kind: 'any', node }, ...nones]);
-}
-
-/** Splits `X | None` into X and true; a type that cannot be None into itself and false. */
-export function withoutNone(type: Type): { readonly type: Type; readonly nullable: boolean } {
-  if (type.kind !== 'union' || type.members.every(member => member.kind !== 'none')) {
-    return { type, nullable: false };
-  }
-  const members = type.members.filter(member => member.kind !== 'none');
-  return { type: makeUnion(type.node, members), nullable: true };
 }

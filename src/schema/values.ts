@@ -3,12 +3,14 @@
 // made with. Anything else is `schema/value` at the place that cannot be told.
 
 import { binary, negate } from './arithmetic.ts';
+import { isEnum } from './enums.ts';
 import { excerpt, failure } from './failure.ts';
 import { decodeEscapes, kindName, none, numberOf, stringBody, stringPrefix, type Value } from './literals.ts';
 import type { Module } from './modules.ts';
 import { classMembers } from './modules.ts';
-import { basesOf, type Project, type Resolved, resolveFully } from './project.ts';
+import { basesOf, type Project, resolveFully } from './project.ts';
 import { childOf, type PythonNode, partOf } from './tree.ts';
+import type { Defined } from './type.ts';
 
 /** Where an expression stands: its file, and the values of names that are local to it. */
 export type Scope = {
@@ -17,8 +19,6 @@ export type Scope = {
   readonly locals: ReadonlyMap<string, Value>;
   readonly depth: number;
 };
-
-type Defined = Extract<Resolved, { kind: 'defined' }>;
 
 export function scopeOf(project: Project, module: Module): Scope {
   return { project, module, locals: new Map(), depth: 0 };
@@ -255,16 +255,6 @@ function itemsOf(node: PythonNode, scope: Scope): readonly Value[] {
   if (value.kind === 'list') return value.items;
   if (value.kind === 'dict') return value.entries.map(([key]) => key);
   throw failure('schema/value', node, `${excerpt(node)} is ${kindName(value)}, not a list`, 'use a list');
-}
-
-/** True for a class that inherits from one of the standard library's enums. */
-export function isEnum(found: Defined, project: Project): boolean {
-  if (found.definition.kind !== 'class') return false;
-  return basesOf(project, found).some(base =>
-    base.kind === 'external'
-      ? /^enum\.\w*Enum$/.test(base.path)
-      : base.kind === 'defined' && isEnum(base, project),
-  );
 }
 
 /** The members of an enum in their order. Throws `schema/value` for one whose value only running the code tells. */
