@@ -1,6 +1,6 @@
 // std: arrays and sets. Elements stay lazy wherever the specification lets them.
 import { call1, call2 } from '../calls.ts';
-import { failure, spend } from '../failure.ts';
+import { deeper, failure, spend } from '../failure.ts';
 import { boolean, compare, equal, force, slice } from '../operators.ts';
 import { codePoints } from '../strings.ts';
 import { JArray, type JFunction, type Lazy, Thunk, typeOf, type Value } from '../values.ts';
@@ -119,15 +119,17 @@ function joinArrays(separator: readonly Lazy[], items: readonly Lazy[]): JArray 
 
 function flattenDeep(value: Value, out: Value[]): Value[] {
   if (!(value instanceof JArray)) out.push(value);
-  else for (const item of value.items) flattenDeep(force(item), out);
+  else
+    deeper(0, () => {
+      for (const item of value.items) flattenDeep(force(item), out);
+    });
   return out;
 }
 
 function deepJoin(value: Value): string {
   if (typeof value === 'string') return value;
-  return array('deepJoin', value)
-    .map(item => deepJoin(force(item)))
-    .join('');
+  const items = array('deepJoin', value);
+  return deeper(0, () => items.map(item => deepJoin(force(item))).join(''));
 }
 
 function sum(name: string, items: readonly Lazy[]): number {

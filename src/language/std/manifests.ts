@@ -1,10 +1,11 @@
 // std: values as INI, Python, JSON, YAML, TOML and XML text.
+import { deeper } from '../failure.ts';
 import { manifestJson, notData, prettyLayout, quote, toText } from '../manifest.ts';
 import { formatNumber } from '../numbers.ts';
 import { checkAsserts, fieldNamesOf, fieldOf } from '../objects.ts';
 import { force } from '../operators.ts';
 import { JArray, JObject, type Lazy, typeOf, type Value } from '../values.ts';
-import { array, type Group, objectValue, problem, string } from './define.ts';
+import { array, bool, type Group, objectValue, problem, string } from './define.ts';
 
 type Fields = readonly (readonly [string, Value])[];
 
@@ -21,6 +22,10 @@ function scalar(value: Value): string | undefined {
 }
 
 function python(value: Value): string {
+  return deeper(0, () => pythonText(value));
+}
+
+function pythonText(value: Value): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return formatNumber(value);
@@ -92,7 +97,16 @@ function yamlKey(name: string, quoted: boolean): string {
 
 type YamlOptions = { readonly indentArrays: boolean; readonly quoteKeys: boolean };
 
+const yamlOptions = (name: string, indentArrays: Value, quoteKeys: Value): YamlOptions => ({
+  indentArrays: bool(name, indentArrays),
+  quoteKeys: bool(name, quoteKeys),
+});
+
 function yaml(value: Value, options: YamlOptions, indent: string, path: (string | number)[] = []): string {
+  return deeper(0, () => yamlText(value, options, indent, path));
+}
+
+function yamlText(value: Value, options: YamlOptions, indent: string, path: (string | number)[]): string {
   const plain = scalar(value);
   if (plain !== undefined) return plain;
   if (typeof value === 'string') return yamlString(value, indent);
@@ -104,8 +118,8 @@ function yaml(value: Value, options: YamlOptions, indent: string, path: (string 
         const inner = [...path, index];
         if (element instanceof JArray && element.items.length > 0)
           return `-\n${indent}  ${yaml(element, options, `${indent}  `, inner)}`;
-        const deeper = element instanceof JObject ? `${indent}  ` : indent;
-        return `- ${yaml(element, options, deeper, inner)}`;
+        const below = element instanceof JObject ? `${indent}  ` : indent;
+        return `- ${yaml(element, options, below, inner)}`;
       })
       .join(`\n${indent}`);
   }
@@ -117,8 +131,8 @@ function yaml(value: Value, options: YamlOptions, indent: string, path: (string 
       const key = `${yamlKey(name, options.quoteKeys)}:`;
       const inner = [...path, name];
       if (item instanceof JArray && item.items.length > 0) {
-        const deeper = options.indentArrays ? `${indent}  ` : indent;
-        return `${key}\n${deeper}${yaml(item, options, deeper, inner)}`;
+        const below = options.indentArrays ? `${indent}  ` : indent;
+        return `${key}\n${below}${yaml(item, options, below, inner)}`;
       }
       if (item instanceof JObject && fieldNamesOf(item, false).length > 0) {
         return `${key}\n${indent}  ${yaml(item, options, `${indent}  `, inner)}`;
@@ -130,8 +144,8 @@ function yaml(value: Value, options: YamlOptions, indent: string, path: (string 
 
 function yamlString(text: string, indent: string): string {
   if (!text.endsWith('\n') || text === '\n') return quote(text);
-  const deeper = indent.length === 0 ? '  ' : `${indent}  `;
-  return `|\n${deeper}${text.slice(0, -1).split('\n').join(`\n${deeper}`)}`;
+  const below = indent.length === 0 ? '  ' : `${indent}  `;
+  return `|\n${below}${text.slice(0, -1).split('\n').join(`\n${below}`)}`;
 }
 
 function yamlStream(value: Value, options: YamlOptions, end: boolean): string {
@@ -154,15 +168,19 @@ function isTableArray(value: Value): boolean {
   );
 }
 
-function tomlInline(value: Value, indent: string, deeper: string, inline: boolean): string {
+function tomlInline(value: Value, indent: string, inner: string, inline: boolean): string {
+  return deeper(0, () => tomlText(value, indent, inner, inline));
+}
+
+function tomlText(value: Value, indent: string, inner: string, inline: boolean): string {
   const plain = value === null ? undefined : scalar(value);
   if (plain !== undefined) return plain;
   if (typeof value === 'string') return quote(value);
   if (value instanceof JArray) {
     if (value.items.length === 0) return '[]';
-    const items = (value.items as Lazy[]).map(item => tomlInline(force(item), indent, deeper, true));
+    const items = (value.items as Lazy[]).map(item => tomlInline(force(item), indent, inner, true));
     if (inline) return `[ ${items.join(', ')} ]`;
-    return `[\n${items.map(item => `${deeper}${item}`).join(',\n')}\n${indent}]`;
+    return `[\n${items.map(item => `${inner}${item}`).join(',\n')}\n${indent}]`;
   }
   if (value instanceof JObject) {
     const fields = fieldsOf(value).map(
@@ -222,7 +240,7 @@ function xml(value: Value): string {
       : fieldsOf(attributes)
           .map(([name, item]) => ` ${name}="${toText(item, 0)}"`)
           .join('');
-  const children = items.slice(attributes === undefined ? 1 : 2).map(xml);
+  const children = deeper(0, () => items.slice(attributes === undefined ? 1 : 2).map(xml));
   return `<${tag}${attributeText}>${children.join('')}</${tag}>`;
 }
 
@@ -255,12 +273,17 @@ export const manifests: Group = {
   ],
   manifestYamlDoc: [
     'value indent_array_in_object? quote_keys?',
-    (value, indentArrays = false, quoteKeys = true) => yaml(value, { indentArrays, quoteKeys }, ''),
+    (value, indentArrays = false, quoteKeys = true) =>
+      yaml(value, yamlOptions('manifestYamlDoc', indentArrays, quoteKeys), ''),
   ],
   manifestYamlStream: [
     'value indent_array_in_object? c_document_end? quote_keys?',
     (value, indentArrays = false, end = true, quoteKeys = true) =>
-      yamlStream(value, { indentArrays, quoteKeys }, end),
+      yamlStream(
+        value,
+        yamlOptions('manifestYamlStream', indentArrays, quoteKeys),
+        bool('manifestYamlStream', end),
+      ),
   ],
   manifestToml: ['value', value => tomlTable(objectValue('manifestToml', value), [], '  ', '').join('\n\n')],
   manifestTomlEx: [

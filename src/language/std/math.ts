@@ -1,8 +1,8 @@
 // std: numbers.
 import { power } from '../numbers.ts';
-import { equal, modulo } from '../operators.ts';
+import { equal, force, modulo } from '../operators.ts';
 import { characterOf } from '../strings.ts';
-import type { Value } from '../values.ts';
+import type { Lazy, Value } from '../values.ts';
 import { bool, finite, type Group, number } from './define.ts';
 
 const unary = (name: string, compute: (value: number) => number): Group => ({
@@ -53,10 +53,11 @@ export const math: Group = {
   max: ['a b', (a, b) => (number('max', a) > number('max', b) ? a : b)],
   min: ['a b', (a, b) => (number('min', a) < number('min', b) ? a : b)],
   clamp: [
-    'x minVal maxVal',
-    (x, least, most) => {
+    'x minVal ~maxVal',
+    (x, least, mostLazy: Lazy) => {
       if (number('clamp', x) < number('clamp', least)) return least;
-      return x > number('clamp', most) ? most : x;
+      const most = number('clamp', force(mostLazy));
+      return Math.min(x, most);
     },
   ],
   mod: ['a b', (a, b) => modulo(a, b, 0)],

@@ -1,5 +1,6 @@
 // std: objects.
 import { call2 } from '../calls.ts';
+import { deeper } from '../failure.ts';
 import { fieldNamesOf, fieldOf, objectOf, without } from '../objects.ts';
 import { force } from '../operators.ts';
 import { JArray, JObject, type Lazy, Thunk, type Value } from '../values.ts';
@@ -54,12 +55,13 @@ function isEmpty(value: Value): boolean {
 
 function prune(value: Value): Value {
   if (value instanceof JArray)
-    return new JArray(value.items.map(item => prune(force(item))).filter(item => !isEmpty(item)));
+    return new JArray(
+      deeper(0, () => value.items.map(item => prune(force(item)))).filter(item => !isEmpty(item)),
+    );
   if (!(value instanceof JObject)) return value;
-  const pruned = fieldNamesOf(value, false).map((name): [string, Value] => [
-    name,
-    prune(fieldOf(value, name, 0)),
-  ]);
+  const pruned = deeper(0, () =>
+    fieldNamesOf(value, false).map((name): [string, Value] => [name, prune(fieldOf(value, name, 0))]),
+  );
   return objectOf(pruned.filter(([, item]) => !isEmpty(item)));
 }
 

@@ -1,5 +1,6 @@
 // std: JSON and YAML text as values.
 import { createRequire } from 'node:module';
+import { failure } from '../failure.ts';
 import { objectOf } from '../objects.ts';
 import { JArray, type Value } from '../values.ts';
 import { type Group, problem, string } from './define.ts';
@@ -13,6 +14,8 @@ export function fromPlain(data: unknown): Value {
     return objectOf(Object.entries(data).map(([key, value]): [string, Value] => [key, fromPlain(value)]));
   }
   if (typeof data === 'bigint') return Number(data);
+  if (typeof data === 'number' && !Number.isFinite(data))
+    throw failure('jsonnet/number', `${data} is not a number of the language`, 0);
   return data === undefined ? null : (data as Value);
 }
 
