@@ -1,6 +1,6 @@
 // A second run of deep programs, on a thread whose stack is large. The main thread's stack is about 1 MB, which the
 // system fixed when the process started; a program that is right and deep needs more, and is then evaluated anew.
-import { CogpackError, type ErrorDetails } from '../base/error.ts';
+import { CogpackError, type ErrorDetails, isSystemError } from '../base/error.ts';
 
 // Memory is taken from the system only as far as the stack grows.
 const stackSizeMb = 1000;
@@ -49,7 +49,7 @@ export async function runWithBigStack<Argument, Result>(
   });
   const outcome = await new Promise<Outcome>((resolve, reject) => {
     worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once('error', error => reject(isOutOfMemory(error) ? tooLarge() : error));
     worker.once('exit', () => reject(new Error('the thread ended without a result')));
   });
   if ('result' in outcome) return outcome.result as Result;
@@ -71,3 +71,13 @@ import(url)
   })
   .then(outcome => parentPort.postMessage(outcome));
 `;
+
+function isOutOfMemory(error: unknown): boolean {
+  return isSystemError(error, 'ERR_WORKER_OUT_OF_MEMORY');
+}
+
+function tooLarge(): CogpackError {
+  return new CogpackError('jsonnet/size', 'the program needs more memory than there is', {
+    hint: 'look for a value that contains itself; --max-stack and --max-steps bound what a program may take',
+  });
+}

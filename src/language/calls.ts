@@ -8,15 +8,21 @@ import { JFunction, type Lazy, typeOf, type Value } from './values.ts';
 class TailCall {
   readonly target: JFunction;
   readonly args: readonly (Lazy | undefined)[];
-  constructor(target: JFunction, args: readonly (Lazy | undefined)[]) {
+  readonly location: Location;
+  constructor(target: JFunction, args: readonly (Lazy | undefined)[], location: Location) {
     this.target = target;
     this.args = args;
+    this.location = location;
   }
 }
 
 function settle(result: Value | TailCall): Value {
   let next = result;
-  while (next instanceof TailCall) next = next.target.run(...next.args) as Value | TailCall;
+  while (next instanceof TailCall) {
+    enter(next.location);
+    next = next.target.run(...next.args) as Value | TailCall;
+    leave();
+  }
   return next;
 }
 
@@ -79,7 +85,7 @@ export function callNamed(
 
 export function tailCall(target: Value, args: readonly Lazy[], location: Location): Value {
   const callee = isFunction(target, location);
-  return new TailCall(callee, bindArguments(callee, args, [], [], location)) as unknown as Value;
+  return new TailCall(callee, bindArguments(callee, args, [], [], location), location) as unknown as Value;
 }
 
 function bindArguments(

@@ -5,9 +5,9 @@ import { parse } from '../../grammar/index.ts';
 import { CogpackError } from '../base/error.ts';
 import * as calls from './calls.ts';
 import { compile } from './compile.ts';
-import { type Bounds, callerLocation, failure, inside } from './failure.ts';
+import { type Bounds, callerLocation, failure, inside, programAt } from './failure.ts';
 import type { ImportedFile, Importer } from './importer.ts';
-import { type Location, remember, type SourceFile, spanIn, spanOf } from './location.ts';
+import { type Location, locate, remember, type SourceFile, spanIn, spanOf } from './location.ts';
 import { toText } from './manifest.ts';
 import { comprehension, namedObject, object, type RoundField, superField } from './objects.ts';
 import * as operators from './operators.ts';
@@ -69,9 +69,10 @@ function start(options: EvaluationOptions, action: (evaluator: Evaluator) => Val
     const tlas = Object.entries(options.tlas ?? {});
     if (!(value instanceof JFunction)) {
       if (tlas.length === 0) return value;
-      throw new CogpackError(
+      throw failure(
         'jsonnet/arguments',
         `top-level arguments were given, but the program is not a function: it is ${typeOf(value)}`,
+        0,
       );
     }
     const names = tlas.map(([name]) => name);
@@ -123,10 +124,15 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
     native: (name, location) => native(options.natives ?? {}, name, location),
   });
 
+  let isBegun = false;
   const run = (text: string, source: SourceFile, path: string): Value => {
     remember(source);
     const { tree, problems } = parse(text);
     if (tree === undefined) throw parseError(source, problems);
+    if (!isBegun) {
+      isBegun = true;
+      programAt(locate(source, tree));
+    }
     const { code, templates } = compile(tree, { file: source, std: library.signatures });
     const runtime = {
       ...runtimeBase,

@@ -35,6 +35,14 @@ export function leave(): void {
   depth -= 1;
 }
 
+/** What `action` gives, in a frame of its own: for what the library does by recursion. */
+export function deeper<T>(location: Location, action: () => T): T {
+  enter(location);
+  const result = action();
+  leave();
+  return result;
+}
+
 /** Counts the steps of what is done in one go, like making an array. Throws `jsonnet/steps`. */
 export function spend(count: number, location: Location): void {
   stepsBefore += count;
@@ -108,7 +116,14 @@ export function inside<T>(action: () => T, wanted?: Bounds): T {
 
 function innermost(): Location {
   for (let at = depth - 1; at >= 0; at -= 1) if (frames[at] !== 0) return frames[at]!;
-  return 0;
+  return program;
+}
+
+let program: Location = 0;
+
+/** The place of errors that have no other: the program as a whole. */
+export function programAt(location: Location): void {
+  program = location;
 }
 
 /** An error at a place, or in the innermost frame that has one, with the frames that led there. */

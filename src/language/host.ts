@@ -3,7 +3,7 @@
 import type { Json } from '../base/canonical.ts';
 import { CogpackError, type Span } from '../base/error.ts';
 import { call } from './calls.ts';
-import { inside } from './failure.ts';
+import { deeper, inside } from './failure.ts';
 import { spanOf } from './location.ts';
 import { manifestJson as jsonText, notData } from './manifest.ts';
 import { checkAsserts, fieldNamesOf, fieldOf } from './objects.ts';
@@ -60,12 +60,14 @@ export function toHost(value: Value): Json {
 function plain(value: Value, path: (string | number)[]): Json {
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof JArray) {
-    return value.items.map((item, index) => {
-      path.push(index);
-      const data = plain(force(item), path);
-      path.pop();
-      return data;
-    });
+    return deeper(0, () =>
+      value.items.map((item, index) => {
+        path.push(index);
+        const data = plain(force(item), path);
+        path.pop();
+        return data;
+      }),
+    );
   }
   if (!(value instanceof JObject)) throw notData(value, path, 0);
   checkAsserts(value, 0);

@@ -1,6 +1,6 @@
 // Operators (specification, "Operational semantics"): arithmetic on finite doubles, + on strings, arrays and objects,
 // comparison, equality, indexing, slices. Each takes the number of its place for its errors.
-import { enter, failure, leave } from './failure.ts';
+import { deeper, enter, failure, leave } from './failure.ts';
 import type { Location } from './location.ts';
 import { toText } from './manifest.ts';
 import { checkAsserts, fieldNamesOf, fieldOf, hasSuper } from './objects.ts';
@@ -191,14 +191,23 @@ export function compare(operator: string, left: Value, right: Value, location: L
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (typeof left === 'string' && typeof right === 'string') return compareStrings(left, right);
   if (left instanceof JArray && right instanceof JArray) {
-    const length = Math.min(left.items.length, right.items.length);
-    for (let index = 0; index < length; index += 1) {
-      const order = compare(operator, force(left.items[index]!), force(right.items[index]!), location);
-      if (order !== 0) return order;
-    }
-    return left.items.length - right.items.length;
+    return deeper(location, () => compareArrays(operator, left.items, right.items, location));
   }
   throw wrong(operator, left, right, location);
+}
+
+function compareArrays(
+  operator: string,
+  left: readonly Lazy[],
+  right: readonly Lazy[],
+  location: Location,
+): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index += 1) {
+    const order = compare(operator, force(left[index]!), force(right[index]!), location);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
 }
 
 export const less = (left: Value, right: Value, location: Location): boolean =>
@@ -235,7 +244,9 @@ export function equal(left: Value, right: Value, location: Location): boolean {
 function equalArrays(left: JArray, right: JArray, location: Location): boolean {
   if (left === right) return true;
   if (left.items.length !== right.items.length) return false;
-  return left.items.every((item, index) => equal(force(item), force(right.items[index]!), location));
+  return deeper(location, () =>
+    left.items.every((item, index) => equal(force(item), force(right.items[index]!), location)),
+  );
 }
 
 function equalObjects(left: JObject, right: JObject, location: Location): boolean {
