@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { afterAll, expect, test } from 'vitest';
 import type { Descriptor } from '../../src/base/digest.ts';
+import { CogpackError } from '../../src/base/error.ts';
 import { layerMediaType } from '../../src/builders/builder.ts';
 import { join } from '../../src/builders/join.ts';
 import { type LayerWriter, writeLayer } from '../../src/builders/layer.ts';
@@ -255,5 +256,35 @@ test('layers that are damaged or of another kind are refused with their digest',
   const tar = await buffer(climbing);
   await expect(scanOf(put(tar, 'application/vnd.oci.image.layer.v1.tar'))).rejects.toThrowError(
     expect.objectContaining({ code: 'scan/path' }),
+  );
+});
+
+test('a layer that is damaged anywhere is read, or refused with a reason; nothing else happens', async () => {
+  const { layer } = await writeLayer({ name: 'layer', store: bench.store }, writer => {
+    copyDeflated(writer, 'a/large.bin', noise('a', 70_000), 6);
+    writer.file(`b/${'long/'.repeat(50)}name`, 0o755, library);
+    copyDeflated(writer, 'c.so', library, 6);
+  });
+  const written = readFileSync(bench.store.blobPath(layer));
+  const tar = gunzipSync(written);
+  // Half of the places lie in headers, which hold more that can be wrong.
+  const place = fc.oneof(fc.nat(written.length - 1), fc.nat(2000), fc.integer({ min: 70_000, max: 73_000 }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(place, fc.nat(255)), { minLength: 1, maxLength: 5 }),
+      fc.boolean(),
+      async (changes, asTar) => {
+        const bytes = Buffer.from(asTar ? tar : written);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const mediaType = asTar ? 'application/vnd.oci.image.layer.v1.tar' : layerMediaType;
+        try {
+          await scanOf(put(bytes, mediaType));
+        } catch (error) {
+          if (!(error instanceof CogpackError)) throw error;
+          expect(['tar/format', 'scan/path']).toContain(error.code);
+        }
+      },
+    ),
+    { numRuns: 300 },
   );
 });
