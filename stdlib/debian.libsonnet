@@ -1,5 +1,5 @@
 // The block `debian`: the interpreter and the apt packages from pinned .debs, without running a maintainer script.
-// What the scripts of a new system would do is done by the tree `root`: docs/debian.md lists it.
+// What the scripts of a new system would do is done by the tree `root` and by `configure`: docs/debian.md lists it.
 local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
@@ -58,12 +58,16 @@ local root = derivation({
       'zlib1g',
     ] + cog.apt(model) + model.apt,
 
+    // With ['debian', 'debian-security'], the suite's updates count too; null is the suite as it was released.
+    archives: null,
+
     requests: {
       debian: {
         kind: 'debian',
         suite: block.suite,
         platform: model.platform,
         packages: std.set(block.packages),
+        [if block.archives != null then 'archives']: block.archives,
       },
     },
 
@@ -73,28 +77,47 @@ local root = derivation({
       'cogpack.debian.packages': std.join('\n', [package.name + '=' + package.version for package in block.installed]),
     },
 
+    local debs = [
+      fetch({
+        name: filenameOf(package),
+        sha256: package.sha256,
+        size: package.size,
+        location: { kind: 'debian', archive: package.archive, filename: package.filename },
+      })
+      for package in block.installed
+    ],
+
+    local unpacked = [
+      derivation({
+        name: block.installed[i].name,
+        builder: 'deb',
+        platform: model.platform,
+        args: { filename: filenameOf(block.installed[i]) },
+        inputs: { deb: debs[i] },
+      })
+      for i in std.range(0, std.length(debs) - 1)
+    ],
+
     layers: layers.plan('debian', [
       { name: 'root', size: 0, layer: root },
     ] + [
       {
-        name: package.name + ' ' + package.version,
-        size: package.size,
-        layer: derivation({
-          name: package.name,
-          builder: 'deb',
-          platform: model.platform,
-          args: { filename: filenameOf(package) },
-          inputs: {
-            deb: fetch({
-              name: filenameOf(package),
-              sha256: package.sha256,
-              size: package.size,
-              location: { kind: 'debian', archive: package.archive, filename: package.filename },
-            }),
-          },
-        }),
+        name: block.installed[i].name + ' ' + block.installed[i].version,
+        size: block.installed[i].size,
+        layer: unpacked[i],
       }
-      for package in block.installed
+      for i in std.range(0, std.length(debs) - 1)
+    ] + [
+      {
+        name: 'configuration',
+        size: 0,
+        layer: derivation({
+          name: 'configuration',
+          builder: 'configure',
+          platform: model.platform,
+          inputs: { debs: debs, layers: unpacked },
+        }),
+      },
     ]),
 
     env: {

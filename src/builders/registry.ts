@@ -29,6 +29,7 @@ const entries = new Map<string, Entry>([
       load: async () => (await import('./check.ts')).check,
     },
   ],
+  ['configure', layer(1, async () => (await import('./configure.ts')).configure)],
   ['deb', layer(1, async () => (await import('./deb.ts')).deb)],
   [
     'fetch',
