@@ -8,6 +8,7 @@ import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { CogpackError, isSystemError, messageOf } from '../base/error.ts';
 import { fileParts } from './file-parts.ts';
 import { memberHeader } from './gzip.ts';
+import { blockSize, paddingOf } from './tar.ts';
 import { trailerMember } from './tar-gzip.ts';
 import {
   type ContentChoice,
@@ -26,7 +27,6 @@ const peekSize = 2048;
 const skipFrom = 64 << 10;
 /** More than any member of gathered bytes holds (formats/tar-gzip.ts gathers 1 MiB), and inflated at once. */
 const atOnce = 4 << 20;
-const blockSize = 512;
 
 /** True for a file that begins and ends as `createTarGzip` makes it. */
 export function isTarGzip(fd: number, size: number): boolean {
@@ -126,7 +126,7 @@ function findEnd(window: Window, file: LayerFile, position: number, size: number
 function isFollowed(window: Window, file: LayerFile, end: number, size: number): boolean {
   try {
     const { content } = inflateMember(window, file, end);
-    const padding = (blockSize - (size % blockSize)) % blockSize;
+    const padding = paddingOf(size);
     const next = content.subarray(padding, padding + blockSize);
     const isPadding = content.length >= padding && isZero(content.subarray(0, padding));
     return isPadding && (next.length === 0 || isZero(next) || isTarHeader(next));

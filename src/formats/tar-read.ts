@@ -1,6 +1,7 @@
 // Reads a tar stream (POSIX.1-2001 pax, ustar, and GNU's long names and base-256 sizes), as base images hold it and as
 // cogpack writes it. The bytes come from a TarSource, which may know how to pass over a file's content unread.
 import { CogpackError } from '../base/error.ts';
+import { blockSize, paddingOf } from './tar.ts';
 
 export type TarMember = {
   /** As in the archive, without `./` and slashes at the start and a slash at the end; the caller checks it. */
@@ -30,7 +31,6 @@ export type TarSource = {
 
 export const headSize = 64;
 
-const blockSize = 512;
 const maxExtension = 1 << 20;
 const flags: Readonly<Record<string, TarMember['type']>> = {
   '0': 'file',
@@ -187,10 +187,6 @@ function relative(name: string): string {
     .replace(/^(?:\.?\/+)+/, '')
     .replace(/\/+$/, '')
     .replace(/^\.$/, '');
-}
-
-function paddingOf(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize;
 }
 
 export function tarFault(label: string, what: string): CogpackError {
