@@ -8,6 +8,7 @@ import { isSystemError } from '../base/error.ts';
 import { heldLeases, shutGate } from './leases.ts';
 import { blobsOfManifest } from './manifest.ts';
 import { type Outputs, outputsSchema } from './realisations.ts';
+import { removeRemote } from './remote.ts';
 import { type FoundRoot, readRoots, removeRoot } from './roots.ts';
 import type { Store } from './store.ts';
 
@@ -59,7 +60,8 @@ export async function collect(store: Store, options: CollectOptions): Promise<Co
     if (!options.dryRun) {
       for (const root of letGo) removeRoot(root);
       for (const blob of garbage) rmSync(blob.path, { force: true });
-      removeRecords(store, new Set(garbage.map(blob => blob.digest)), live);
+      const remote = removeRemote(store, live.blobs, protectedFrom);
+      removeRecords(store, new Set([...garbage.map(blob => blob.digest), ...remote]), live);
     }
     return {
       removedBlobs: garbage.length,

@@ -1,10 +1,10 @@
 // Blobs that the store does not hold but knows a cache to hold: one small file each, with the blob's size and the
 // repositories. The bytes come when something needs them (src/cache), and are then verified as all others are.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../base/canonical.ts';
-import { type Descriptor, type Digest, hexOf } from '../base/digest.ts';
+import { type Descriptor, type Digest, digestOfHex, hexOf } from '../base/digest.ts';
 import { isSystemError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Store } from './store.ts';
@@ -40,8 +40,20 @@ export function forgetCache(store: Store, cache: string): void {
   for (const name of remoteFiles(store)) forget(join(folder(store), name), cache);
 }
 
-/** The names of all records, `<hex>.json`. */
-export function remoteFiles(store: Store): string[] {
+/** Removes the records of blobs that are not in `live` and older than `before` (milliseconds); gives their digests. */
+export function removeRemote(store: Store, live: ReadonlySet<Digest>, before: number): Digest[] {
+  return remoteFiles(store).flatMap(name => {
+    const digest = digestOfHex(name.slice(0, 64));
+    const path = join(folder(store), name);
+    const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (live.has(digest) || writtenMs === undefined || writtenMs >= before) return [];
+    rmSync(path, { force: true });
+    return [digest];
+  });
+}
+
+// The names of all records, `<hex>.json`.
+function remoteFiles(store: Store): string[] {
   try {
     return readdirSync(folder(store)).filter(name => /^[0-9a-f]{64}\.json$/.test(name));
   } catch (error) {
