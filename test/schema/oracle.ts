@@ -44,7 +44,11 @@ export function prepareOracle(): Oracle | string {
     rmSync(join(cache, 'venv'), { recursive: true, force: true });
     const problem =
       failed('python3', ['-m', 'venv', 'venv'], cache) ??
-      failed(oracle.python, ['-m', 'pip', 'install', '-q', `cog==${cogVersion}`, 'pydantic'], cache);
+      failed(
+        oracle.python,
+        ['-m', 'pip', 'install', '-q', '--retries=1', `cog==${cogVersion}`, 'pydantic'],
+        cache,
+      );
     if (problem !== undefined) return problem;
     writeFileSync(join(cache, 'venv/ready'), '');
   }
@@ -55,7 +59,17 @@ export function prepareOracle(): Oracle | string {
 
 function buildGenerator({ python, generator }: Oracle): string | undefined {
   const source = join(cache, `cog-${cogVersion}`);
-  const sdist = ['-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', ':all:', `cog==${cogVersion}`];
+  const sdist = [
+    '-m',
+    'pip',
+    'download',
+    '-q',
+    '--retries=1',
+    '--no-deps',
+    '--no-binary',
+    ':all:',
+    `cog==${cogVersion}`,
+  ];
   const problem =
     failed('go', ['version'], cache) ??
     failed(python, sdist, cache) ??
