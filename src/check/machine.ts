@@ -1,5 +1,5 @@
 // What a platform's files are like: ELF machine numbers (System V gABI, e_machine) and Debian's multiarch triples
-// (wiki.debian.org/Multiarch/Tuples).
+// (the multiarch specification's list of tuples).
 import type { ElfClass } from '../formats/elf.ts';
 
 export type Machine = {
