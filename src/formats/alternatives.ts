@@ -170,7 +170,7 @@ function endOfLoop(commands: readonly Command[], from: number): number {
 
 /**
  * The links of all groups: of each name the choice of the highest priority whose path is there (of equal ones the
- * first path by its characters), with those of its slaves whose paths are there.
+ * first that is given), with those of its slaves whose paths are there.
  */
 export function chooseAlternatives(
   alternatives: readonly Alternative[],
@@ -180,15 +180,10 @@ export function chooseAlternatives(
   for (const candidate of alternatives) {
     if (!isThere(candidate.path)) continue;
     const before = best.get(candidate.name);
-    if (before === undefined || isBetter(candidate, before)) best.set(candidate.name, candidate);
+    if (before === undefined || candidate.priority > before.priority) best.set(candidate.name, candidate);
   }
   return [...best.values()].flatMap(({ slaves, ...main }) => [
     { link: main.link, name: main.name, path: main.path },
     ...slaves.filter(slave => isThere(slave.path)),
   ]);
-}
-
-function isBetter(a: Alternative, b: Alternative): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  return a.path <= b.path;
 }
