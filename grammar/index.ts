@@ -1,6 +1,7 @@
 // Jsonnet's syntax: text → tree or problems, and tree → text. Knows nothing of evaluation.
 import type { ILexingError, IToken } from 'chevrotain';
 import type { Expression, ParseProblem } from './ast.ts';
+import { withHint } from './hints.ts';
 import { deepest, isTooDeep, jsonnetParser, TooDeep, tooDeep } from './parser.ts';
 import { scanTextBlock } from './text-block.ts';
 import { jsonnetLexer, OpenComment, OpenString, TextBlock } from './tokens.ts';
@@ -28,7 +29,8 @@ export function parse(text: string): Parsed {
   }
   const readable = tokens.filter(token => token.tokenType !== OpenComment);
   const { problems } = run(true, readable, text);
-  return { tree: undefined, problems: inOrder([...lexical, ...problems]) };
+  const all = inOrder([...lexical, ...problems]);
+  return { tree: undefined, problems: all.map(problem => withHint(problem, readable, text)) };
 }
 
 function run(recovery: boolean, tokens: IToken[], text: string): Parsed {

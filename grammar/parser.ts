@@ -882,7 +882,7 @@ class JsonnetParser extends EmbeddedActionsParser {
 
   private refuseTwice(item: Range & { readonly name: string }, seen: Set<string>, what: string): void {
     if (item.name !== '' && seen.has(item.name))
-      this.problem(item, `the ${what} "${item.name}" is here twice`);
+      this.problem(item, `the ${what} "${item.name}" is here twice`, 'keep one of them');
     seen.add(item.name);
   }
 }

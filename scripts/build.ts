@@ -27,6 +27,7 @@ const entries = [
   'src/description/evaluate',
   'src/graph/worker',
   'src/language/program',
+  'src/description/evaluate',
   'registry-client/src/threads/pull-thread',
 ];
 

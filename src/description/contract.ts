@@ -160,9 +160,16 @@ function typeError(contract: Contract, value: Value, place: Place): CogpackError
     `${place.path} must be ${describe(contract)}; found ${found === 'null' ? 'null' : `${article} ${found}`}`,
     {
       span: place.span,
-      hint: contract.kind === 'array' && found === 'string' ? 'put it in brackets: ["…"]' : undefined,
+      hint: typeHint(contract, found),
     },
   );
+}
+
+function typeHint({ kind }: Contract, found: string): string | undefined {
+  if (kind === 'array' && found === 'string') return 'put it in brackets: ["…"]';
+  if (kind === 'string' && (found === 'number' || found === 'boolean')) return 'put it in quotes: "…"';
+  if (kind === 'boolean' && found === 'string') return 'it is true or false, without quotes';
+  return undefined;
 }
 
 /** What a contract accepts, in words. */

@@ -28,7 +28,9 @@ function settle(result: Value | TailCall): Value {
 
 function isFunction(target: Value, location: Location): JFunction {
   if (target instanceof JFunction) return target;
-  throw failure('jsonnet/type', `only a function can be called; found ${typeOf(target)}`, location);
+  throw failure('jsonnet/type', `only a function can be called; found ${typeOf(target)}`, location, {
+    hint: 'a value that is not a function is used without parentheses after it',
+  });
 }
 
 export function call0(target: Value, location: Location): Value {

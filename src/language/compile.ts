@@ -270,7 +270,7 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
       'jsonnet/unknown-field',
       name,
       `std has no ${name.name}`,
-      near && `did you mean std.${near}?`,
+      near === undefined ? sharedWord(name.name, options.std.keys()) : `did you mean std.${near}?`,
     );
   };
 
@@ -497,6 +497,18 @@ function constantValue(tree: Expression): Value | undefined {
     default:
       return undefined;
   }
+}
+
+// toUpper → asciiUpper: functions that have a word of the name.
+function sharedWord(name: string, known: Iterable<string>): string | undefined {
+  const words = (text: string) => text.split(/(?=[A-Z])/).map(word => word.toLowerCase());
+  const wanted = words(name).filter(word => word.length > 3);
+  const found = [...known].filter(candidate => words(candidate).some(word => wanted.includes(word)));
+  if (found.length === 0) return undefined;
+  return `std has ${found
+    .slice(0, 4)
+    .map(candidate => `std.${candidate}`)
+    .join(', ')}`;
 }
 
 const unaryNames = { '-': 'negate', '+': 'positive', '!': 'not', '~': 'complement' } as const;

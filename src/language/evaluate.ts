@@ -76,6 +76,13 @@ function start(options: EvaluationOptions, action: (evaluator: Evaluator) => Val
       );
     }
     const names = tlas.map(([name]) => name);
+    const known = value.parameters.map(({ name }) => name);
+    const missing = value.parameters.find(({ name, optional }) => !optional && !names.includes(name));
+    if (missing !== undefined && names.every(name => known.includes(name))) {
+      throw failure('jsonnet/arguments', `the program was not given its argument "${missing.name}"`, 0, {
+        hint: `give it with --tla-str ${missing.name}=…`,
+      });
+    }
     return calls.callNamed(
       value,
       [],

@@ -1,7 +1,8 @@
 // Where imports are found. A path is relative to the file that imports it, then to each library folder. Symbolic links
 // are resolved before it is checked that a file is inside the project, a library folder or the stdlib.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { didYouMean } from '../base/did-you-mean.ts';
 import { isSystemError } from '../base/error.ts';
 
 export type ImportedFile = {
@@ -68,17 +69,25 @@ export function projectImporter({ root, libraryPaths, stdlib }: ImporterOptions)
         const found = load(join(folder, path), join(folder, path));
         if (found !== undefined) return found;
       }
-      return notFound(path, libraryPaths);
+      return notFound(path, libraryPaths, nearestFile(join(dirname(from), path), path));
     },
   };
 }
 
-function notFound(path: string, libraryPaths: readonly string[]): ImportResult {
+function notFound(path: string, libraryPaths: readonly string[], near?: string): ImportResult {
   const where = libraryPaths.length > 0 ? ' or a library path' : '';
   return {
     problem: `there is no file ${path} beside this one${where}`,
-    hint: 'a path is relative to the file that imports it',
+    hint: near === undefined ? 'a path is relative to the file that imports it' : `did you mean ${near}?`,
   };
+}
+
+// The file of that folder whose name is nearest, as the import would name it.
+function nearestFile(wanted: string, path: string): string | undefined {
+  const folder = dirname(wanted);
+  if (path.startsWith('..') || realOf(folder) === undefined) return undefined;
+  const near = didYouMean(basename(wanted), readdirSync(folder).sort());
+  return near && join(dirname(path), near);
 }
 
 function isInside(path: string, folder: string): boolean {

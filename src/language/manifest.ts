@@ -111,9 +111,12 @@ function writeObject(
 
 /** The error for a value that is not data. */
 export function notData(value: Value, path: readonly (string | number)[], location: Location) {
-  const place = pathText(path);
   const what = value instanceof JFunction ? 'a function' : `a ${typeOf(value)}`;
-  return failure('jsonnet/manifest', `${place} is ${what}, which has no JSON`, location, {
+  const message =
+    path.length === 0
+      ? `${what} has no JSON and no text`
+      : `${pathText(path)} is ${what}, which has no JSON and no text`;
+  return failure('jsonnet/manifest', message, location, {
     hint: value instanceof Opaque ? opaqueHint(value) : 'call it, or hide its field with ::',
   });
 }

@@ -129,7 +129,7 @@ function infinite(name: string, location: Location) {
     `infinite recursion: the field "${name}" needs its own value`,
     location,
     {
-      hint: 'to extend an inherited field use super or +:',
+      hint: 'each place above needs the one before it; to extend an inherited field use super or +:',
     },
   );
 }

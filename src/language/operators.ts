@@ -44,8 +44,17 @@ function runThunk(thunk: Thunk): Value {
 function wrong(operator: string, left: Value, right: Value, location: Location) {
   const opaque = [left, right].find(value => value instanceof Opaque);
   return failure('jsonnet/type', `${operator} does not take ${typeOf(left)} and ${typeOf(right)}`, location, {
-    hint: opaque === undefined ? undefined : opaqueHint(opaque),
+    hint: opaque === undefined ? operandsHint(operator, left, right) : opaqueHint(opaque),
   });
+}
+
+function operandsHint(operator: string, left: Value, right: Value): string {
+  if (operator === '+') return '+ takes two numbers, two arrays, two objects, or a string and any value';
+  if (/^[<>]/.test(operator) && operator.length < 3 && operator !== '<<' && operator !== '>>')
+    return 'two numbers, two strings or two arrays are compared';
+  return typeof left === 'string' || typeof right === 'string'
+    ? `${operator} takes two numbers; std.parseInt and std.parseJson read a number from a string`
+    : `${operator} takes two numbers`;
 }
 
 /** What to do instead with a value that is not data. */

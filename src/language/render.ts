@@ -15,9 +15,7 @@ export function renderError(error: CogpackError, { readSource, colour }: RenderO
   const lines = [`${paint(['red', 'bold'], `error[${error.code}]`)}: ${paint('bold', error.message)}`];
   if (error.span !== undefined) lines.push(...frame(error.span, readSource, paint));
   for (const { what, span } of error.trace) {
-    lines.push(
-      paint('dim', span === undefined ? `  ${what}` : `  ${what} ${place(span)}${snippet(span, readSource)}`),
-    );
+    lines.push(paint('dim', `  ${span === undefined ? what : step(what, span, readSource)}`));
   }
   if (error.hint !== undefined) lines.push(`${paint('cyan', 'help')}: ${error.hint}`);
   return lines.join('\n');
@@ -26,6 +24,13 @@ export function renderError(error: CogpackError, { readSource, colour }: RenderO
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 const place = ({ file, line, column }: Span): string => `${file}:${line}:${column}`;
+
+// `in file:1:2: the text there`; `also: message` is said with its place as `also file:1:2: message`.
+function step(what: string, span: Span, readSource: RenderOptions['readSource']): string {
+  const colon = what.indexOf(': ');
+  if (colon < 0) return `${what} ${place(span)}${snippet(span, readSource)}`;
+  return `${what.slice(0, colon)} ${place(span)}${what.slice(colon)}`;
+}
 
 function frame(span: Span, readSource: RenderOptions['readSource'], paint: Paint): string[] {
   const head = `  ${paint('blue', '-->')} ${place(span)}`;

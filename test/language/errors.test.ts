@@ -9,10 +9,12 @@ import { evaluateDescription } from '../../src/description/evaluate.ts';
 import { renderError } from '../../src/language/render.ts';
 import { repository } from '../support/cli.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'cogpack-errors-'));
+const top = mkdtempSync(join(tmpdir(), 'cogpack-errors-'));
+const folder = join(top, 'project');
 const files: Readonly<Record<string, string>> = {
   'requirements.txt': 'scikit-learn==1.7.1\n',
   'predict.py': 'class Predictor:\n    pass\n',
+  '../outside.libsonnet': '{}\n',
   'lib/base.libsonnet': "{\n  name: 'base',\n  port: self.prot,\n}\n",
   'lib/broken.libsonnet': '{\n  a: 1\n  b: 2,\n}\n',
 };
@@ -22,7 +24,7 @@ beforeAll(() => {
     writeFileSync(join(folder, path), text);
   }
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(top, { recursive: true, force: true }));
 
 const model = (fields: string): string => `local cog = import 'cogpack';\n\ncog.model {\n${fields}}\n`;
 const basics = "  python: '3.11',\n  requirements: 'requirements.txt',\n  predict: 'predict.py:Predictor',\n";
@@ -36,10 +38,6 @@ const wrong: Readonly<Record<string, readonly [code: string, line: number | stri
   'wrong-type-of-boolean': [model(`${basics}  gpu: 'yes',\n`), 7],
   'number-for-python': [model("  python: 3.11,\n  predict: 'predict.py:Predictor',\n"), 4],
   'unknown-python': [model("  python: '2.7',\n  predict: 'predict.py:Predictor',\n"), 4],
-  'missing-file': [
-    model("  python: '3.11',\n  requirements: 'requirement.txt',\n  predict: 'predict.py:Predictor',\n"),
-    5,
-  ],
   'path-outside': [
     model("  python: '3.11',\n  requirements: '../requirements.txt',\n  predict: 'predict.py:Predictor',\n"),
     5,
@@ -70,12 +68,13 @@ const wrong: Readonly<Record<string, readonly [code: string, line: number | stri
   'unknown-std': ["{ name: std.toUpper('a') }\n", 1],
   'near-std': ["{ name: std.startWith('a', 'b') }\n", 1],
   'missing-comma': ["{\n  python: '3.11'\n  gpu: true,\n}\n", 3],
-  'several-parse-errors': ["{\n  python: '3.11,\n  apt: ['a' 'b'],\n  gpu true,\n}\n", 2],
+  'several-parse-errors': ["{\n  python: '3.11,\n  apt: ['a' 'b'],\n  gpu true,\n}\n", 3],
+  'unclosed-string': ["{\n  name: 'a,\n  title: 'b',\n}\n", 3],
   'unclosed-brace': ["local cog = import 'cogpack';\ncog.model {\n  python: '3.11',\n", 4],
   'unclosed-text-block': ['{\n  run: |||\n    pip install\n}\n', 2],
   'bad-escape': ["{ path: 'C:\\data' }\n", 1],
   'import-not-there': ["local base = import 'lib/bsae.libsonnet';\nbase\n", 1],
-  'import-outside': ["local base = import '../../etc/base.libsonnet';\nbase\n", 1],
+  'import-outside': ["local base = import '../outside.libsonnet';\nbase\n", 1],
   'error-in-import': [
     "local base = import 'lib/base.libsonnet';\n{ port: base.port }\n",
     'lib/base.libsonnet:3',
@@ -107,7 +106,7 @@ const wrong: Readonly<Record<string, readonly [code: string, line: number | stri
 async function messageOf(code: string): Promise<{ error: CogpackError; text: string }> {
   const file = join(folder, 'cogpack.jsonnet');
   writeFileSync(file, code);
-  const inFolder = (text: string) => text.replaceAll(`${folder}/`, '');
+  const inFolder = (text: string) => text.replaceAll(`${folder}/`, '').replaceAll(`${top}/`, '../');
   try {
     await evaluateDescription({
       file,

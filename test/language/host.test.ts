@@ -131,7 +131,7 @@ describe('what is outside the program', () => {
     expect(evaluate("function(a, b='y') a + b", { tlas })).toBe('xy');
     expect(failureOf('function(b) b', { tlas }).message).toContain('has no parameter "a"');
     expect(failureOf('1', { tlas }).message).toContain('the program is not a function');
-    expect(failureOf('function(a) a').message).toContain('was not given "a"');
+    expect(failureOf('function(a) a').message).toBe('the program was not given its argument "a"');
   });
 
   test('an error in an external variable has its name as its place', () => {
