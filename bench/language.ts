@@ -1,5 +1,5 @@
-// Jsonnet programs as whole processes: this project's command against go-jsonnet and jrsonnet, whichever is on the
-// path, medians of 5. The programs are the reference implementation's benchmarks in ../shared/jsonnet/benchmarks,
+// Jsonnet programs as whole processes: this project's bundle against go-jsonnet and jrsonnet, whichever is on the path,
+// medians of 5. The programs are the reference implementation's benchmarks in ../shared/jsonnet/benchmarks,
 // and some of this project's own for what those leave out.
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { runTimed } from './measure.ts';
 
 const runs = 5;
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const build = fileURLToPath(new URL('../scripts/build.ts', import.meta.url));
+const main = fileURLToPath(new URL('../dist/src/cli/start.js', import.meta.url));
 const given = fileURLToPath(new URL('../../shared/jsonnet/benchmarks', import.meta.url));
 
 type Program = { readonly name: string; readonly file: string; readonly flags: readonly string[] };
@@ -43,6 +44,8 @@ try {
 }
 
 function measure(): void {
+  runTimed(process.execPath, [build]);
+  runTimed(process.execPath, [main, 'jsonnet', '-e', '{}']);
   const node = median(() => runTimed(process.execPath, ['-e', '0']).seconds);
   const empty = median(() => runTimed(process.execPath, [main, 'jsonnet', '-e', '{}']).seconds);
   print(`node -e 0                ${milliseconds(node)}`);
