@@ -30,13 +30,20 @@ export type DebFixture = {
   readonly data: Buffer;
   readonly suffix?: '' | '.gz' | '.xz' | '.zst';
   readonly md5sums?: string;
+  readonly postinst?: string;
 };
 
-export async function makeDeb({ control, data, suffix = '', md5sums }: DebFixture): Promise<Buffer> {
+export async function makeDeb({
+  control,
+  data,
+  suffix = '',
+  md5sums,
+  postinst,
+}: DebFixture): Promise<Buffer> {
   const files = [
     { name: './control', content: control },
     ...(md5sums === undefined ? [] : [{ name: './md5sums', content: md5sums }]),
-    { name: './postinst', content: '#!/bin/sh\nexit 1\n', mode: 0o755 },
+    { name: './postinst', content: postinst ?? '#!/bin/sh\nexit 1\n', mode: 0o755 },
   ];
   return makeAr([
     ['debian-binary', Buffer.from('2.0\n')],
