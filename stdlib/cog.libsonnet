@@ -19,6 +19,8 @@ local installed(model, name) = [package for package in model.blocks.python.packa
   block(model):: {
     local block = self,
 
+    checked: false,
+
     needs: ['venv'],
 
     version: installed(model, 'cog')[0].version,

@@ -114,6 +114,30 @@ local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_D
       [if model.allLabels != {} then 'Labels']: model.allLabels,
     },
 
+    // The proof that the shared libraries of what was installed are there (docs/check.md), over all blocks but those that
+    // say `checked: false`. Each layer is read once; the image is not made of layers that fail.
+    check::
+      local installed = std.flatMap(
+        function(name) std.get(model.blocks[name], 'layers', []),
+        [name for name in self.order if std.get(model.blocks[name], 'checked', true)]
+      );
+      derivation({
+        name: 'check',
+        builder: 'check',
+        platform: model.platform,
+        args: {
+          layers: [layer.name for layer in installed],
+          env: model.config.Env,
+          architectures: [],
+        },
+        inputs: {
+          summaries: [
+            derivation({ name: 'scan', builder: 'scan', inputs: { layer: [layer.layer] } })
+            for layer in installed
+          ],
+        },
+      }),
+
     image:: derivation({
       name: 'image',
       builder: 'image',
@@ -123,7 +147,7 @@ local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_D
         history: [layer.name for layer in model.layers],
         annotations: {},
       },
-      inputs: { layers: [layer.layer for layer in model.layers] },
+      inputs: { layers: [layer.layer for layer in model.layers], checked: [model.check] },
     }),
 
     targets:: { image: contract.checked(fields, model, 'model').image },

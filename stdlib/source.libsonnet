@@ -5,6 +5,7 @@
 
     provides: [],
     needs: ['venv'],
+    checked: false,
 
     layers: [{
       name: 'source',

@@ -54,6 +54,8 @@ export type CheckReport = {
   readonly findings: readonly Finding[];
   /** What is left to the host's driver. */
   readonly driver: readonly string[];
+  /** Plugins of Debian packages that cannot be loaded: they need what their package only recommends or suggests. */
+  readonly plugins: readonly Finding[];
   /** What the loader alone would not find, and the package that has it is to load first. */
   readonly assumed: readonly (Place & { readonly soname: string; readonly provider: string })[];
   /** How many files the loader could load. */
@@ -73,17 +75,21 @@ export type CheckOptions = {
 /** An image of another platform than Linux on amd64 or arm64 is not judged: its report is empty. */
 export function checkImage({ layers, env, platform, architectures = [] }: CheckOptions): CheckReport {
   const machine = machineOf(platform);
-  if (machine === undefined) return { findings: [], driver: [], assumed: [], checked: 0 };
+  if (machine === undefined) return { findings: [], plugins: [], driver: [], assumed: [], checked: 0 };
   const files = imageFiles(layers);
   const place = (file: ImageFile): Place => ({ file: `/${file.path}`, package: packageOf(layers, file) });
   const needs = resolveNeeds(files, createLoader(files, machine, env), machine);
   const findings = [
     ...machineFindings(files, machine, place),
-    ...needs.flatMap(need => needFinding(need, place)),
+    ...needs.filter(need => !isPlugin(need.file, place)).flatMap(need => needFinding(need, place)),
     ...gpuFindings(files, architectures, place),
   ];
   return {
     findings: findings.sort((a, b) => compare(a.file, b.file)),
+    plugins: needs
+      .filter(need => isPlugin(need.file, place))
+      .flatMap(need => needFinding(need, place))
+      .sort((a, b) => compare(a.file, b.file)),
     driver: [
       ...new Set(needs.flatMap(({ soname, outcome }) => (outcome.kind === 'driver' ? [soname] : []))),
     ].sort(),
@@ -94,6 +100,18 @@ export function checkImage({ layers, env, platform, architectures = [] }: CheckO
       .sort((a, b) => compare(a.file, b.file)),
     checked: [...files.files.values()].filter(file => loadable(file) !== undefined).length,
   };
+}
+
+// A Debian package depends on what its programs and the libraries in the loader's folders need (Debian Policy 8.6);
+// what lies deeper is opened on request.
+const deeperLibrary = /^usr\/lib\/(?:[^/]+-linux-gnu\/)?[^/]+\/.*\.so(?:\.|$)/;
+
+function isPlugin(file: ImageFile, place: (file: ImageFile) => Place): boolean {
+  return (
+    deeperLibrary.test(file.path) &&
+    !/^usr\/lib\/[^/]+-linux-gnu\/[^/]+$/.test(file.path) &&
+    place(file).package.endsWith(' (deb)')
+  );
 }
 
 function needFinding({ file, soname, outcome }: Need, place: (file: ImageFile) => Place): Finding[] {

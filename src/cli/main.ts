@@ -28,6 +28,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'realise a model, start it, and send one prediction',
     load: () => import('./run.ts'),
   },
+  schema: {
+    summary: 'print the schema of a model, from its Python source',
+    load: () => import('./schema.ts'),
+  },
   inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
   cache: { summary: 'share realisations through a registry', load: () => import('./cache.ts') },
   key: { summary: 'make and trust the keys of a shared cache', load: () => import('./key.ts') },
@@ -50,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (command !== undefined) (await command.load()).add(program);
     else for (const [name, { summary }] of Object.entries(commands)) program.command(name).summary(summary);
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : (command?.usage ?? 2);
     const { report } = await import('./report.ts');

@@ -11,7 +11,8 @@ import { writeFileAtomic } from '../base/files.ts';
 export type Lock = ReadonlyMap<string, Json>;
 
 const version = 1;
-const json: z.ZodType<Json> = z.json();
+// JSON.parse has made it: anything but a member that is not there.
+const json = z.custom<Json>(value => value !== undefined);
 const lockSchema = z.strictObject({
   version: z.literal(version),
   answers: z.array(z.strictObject({ request: json, answer: json })),

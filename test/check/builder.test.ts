@@ -37,6 +37,7 @@ test('a sound image gives its report, the same each time', async () => {
   expect(JSON.parse(bench.store.readBlob(report!.digest).toString())).toEqual({
     findings: [],
     assumed: [],
+    plugins: [],
     checked: 3,
     driver: ['libcuda.so.1'],
   });

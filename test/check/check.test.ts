@@ -16,7 +16,7 @@ const findingsOf = async (
 const needs = (...needed: string[]): ElfFixture => ({ needed });
 
 test('a system by itself is sound', async () => {
-  expect(await check(bench, {})).toEqual({ findings: [], driver: [], assumed: [], checked: 2 });
+  expect(await check(bench, {})).toEqual({ findings: [], plugins: [], driver: [], assumed: [], checked: 2 });
 });
 
 describe('a library is found', () => {
@@ -392,5 +392,5 @@ test('two wheels that write one path with different bytes are both named', async
 
 test('an image of a platform that is not known is not judged', async () => {
   const report = await check(bench, {}, { platform: 'windows/amd64' });
-  expect(report).toEqual({ findings: [], driver: [], assumed: [], checked: 0 });
+  expect(report).toEqual({ findings: [], plugins: [], driver: [], assumed: [], checked: 0 });
 });

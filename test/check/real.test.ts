@@ -119,7 +119,7 @@ const without = (pattern: RegExp): NamedSummary[] =>
 
 test("nothing is wrong with Debian's packages, and each ELF file has its package", () => {
   const report = judge(base);
-  expect(report).toMatchObject({ findings: [], driver: [], assumed: [] });
+  expect(report).toMatchObject({ findings: [], plugins: [], driver: [], assumed: [] });
   expect(report.checked).toBeGreaterThan(300);
   for (const { summary } of base) {
     for (const entry of summary.entries) {
@@ -130,7 +130,7 @@ test("nothing is wrong with Debian's packages, and each ELF file has its package
 
 describe.skipIf(!hasPip)('with wheels', () => {
   test('nothing is wrong, and nothing has to be assumed', () => {
-    expect(judge(layers)).toMatchObject({ findings: [], driver: [], assumed: [] });
+    expect(judge(layers)).toMatchObject({ findings: [], plugins: [], driver: [], assumed: [] });
     expect(pathConflicts(layers)).toEqual([]);
   });
 
