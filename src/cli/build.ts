@@ -1,8 +1,8 @@
 // Builds targets for a command and lets it deliver them, under a lease that keeps collections away. What turns out to
 // be gone on the way, from the store or from a cache, is made anew.
-import type { Descriptor } from '../base/digest.ts';
+import type { Descriptor, Digest } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
-import type { Evaluated, Target } from '../description/evaluate.ts';
+import type { Evaluated } from '../description/evaluate.ts';
 import { closure } from '../graph/graph.ts';
 import { type RealiseResult, realise } from '../graph/realise.ts';
 import { takeLease } from '../store/leases.ts';
@@ -14,7 +14,8 @@ import type { Progress } from './progress.ts';
 
 export type BuildRequest = {
   readonly evaluated: Evaluated;
-  readonly targets: readonly Target[];
+  /** Derivations of the graph. */
+  readonly targets: readonly { readonly digest: Digest }[];
   readonly store: Store;
   /** The folder whose configuration of package indexes counts. */
   readonly project: string;

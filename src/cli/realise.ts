@@ -9,7 +9,7 @@ import type { RealiseResult } from '../graph/realise.ts';
 import { manifestMediaType } from '../store/manifest.ts';
 import { recordRoot } from '../store/roots.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { bringImage, buildAndDeliver } from './build.ts';
+import { type BuildRequest, bringImage, buildAndDeliver } from './build.ts';
 import { type NetworkFlags, networkOptions } from './caches.ts';
 import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
@@ -23,6 +23,8 @@ type Flags = DescriptionFlags &
     readonly target?: string;
     readonly push?: string;
     readonly output?: Output;
+    readonly check?: boolean;
+    readonly checkName: readonly string[];
     readonly jobs: number;
     readonly json?: boolean;
   };
@@ -39,6 +41,12 @@ export function add(program: Command): void {
       new Option('--output <kind:path>', 'write the image to oci:DIR or docker-archive:FILE').argParser(
         parseOutput,
       ),
+    )
+    .addOption(new Option('--check', 'build again what the store holds, and tell what differs'))
+    .addOption(
+      new Option('--check-name <name>', 'check only what is called so')
+        .argParser((name: string, all: readonly string[]) => [...all, name])
+        .default([], 'all'),
     )
     .addOption(
       new Option('--jobs <n>', 'builders at one time')
@@ -83,6 +91,10 @@ async function run(path: string, flags: Flags): Promise<void> {
   const progress = createProgress(process.stderr);
   const request = { evaluated, targets, store, project: projectOf(path), jobs: flags.jobs, network: flags };
   try {
+    if (flags.check || flags.checkName.length > 0) {
+      await runCheck({ ...request, signal, progress }, flags);
+      return;
+    }
     const done = await buildAndDeliver({ ...request, signal, progress }, async (result, caches, tries) => {
       remember(path, flags, targets, store);
       const outputs = outputsOf(targets, result);
@@ -110,6 +122,19 @@ async function run(path: string, flags: Flags): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+async function runCheck(request: BuildRequest, flags: Flags): Promise<void> {
+  if (flags.push !== undefined || flags.output !== undefined) {
+    throw new CogpackError('check/alone', 'a check neither pushes nor writes an image', {
+      hint: 'leave out --push and --output, or --check',
+    });
+  }
+  const { check, checkText } = await import('./check.ts');
+  const summary = await check(request, flags.checkName);
+  request.progress.end();
+  process.stdout.write(flags.json ? `${JSON.stringify(summary, null, 2)}\n` : checkText(summary));
+  if (summary.findings.length > 0) process.exitCode = 1;
 }
 
 type TargetOutput = {

@@ -72,7 +72,8 @@ async function blobFiles(
   return files;
 }
 
-async function hashOf(
+/** The hex digits of a file's sha256. */
+export async function hashOf(
   path: string,
   signal: AbortSignal | undefined,
   count: (bytes: number) => void,
