@@ -251,6 +251,7 @@ test.each([
   ["std.parseInt('x')", 'std.parseInt takes the digits of base 10; found "x"'],
   ['std.join(1, [])', 'std.join takes a string or an array as the separator; found number'],
   ['std.sqrt(-1)', 'std.sqrt: the result is not a number'],
+  ["'%.3f' % 1e308", 'overflow: 1e+308 with 3 digits is too large to format'],
   ["std.extVar('x')", 'there is no external variable x'],
   ["'%d' % 'a'", '%d takes a number; found string'],
   ['std.makeArray(-1, function(i) i)', 'std.makeArray takes a size of 0 or more; found -1'],

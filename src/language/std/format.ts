@@ -176,6 +176,9 @@ function hexadecimal(value: number, style: Style, least: number, capital: boolea
 function decimal(value: number, style: Style, zeros: number, precision: number, trailing: boolean): string {
   const denominator = power(10, precision);
   const numerator = Math.abs(value) * denominator + 0.5;
+  if (!Number.isFinite(numerator)) {
+    throw failure('jsonnet/number', `overflow: ${value} with ${precision} digits is too large to format`, 0);
+  }
   const before = Math.floor(numerator / denominator);
   const after = Math.floor(numerator) % denominator;
   const point = precision === 0 && !style.alternate ? 0 : 1;
