@@ -27,7 +27,6 @@ const entries = [
   'src/description/evaluate',
   'src/graph/worker',
   'src/language/program',
-  'src/description/evaluate',
   'registry-client/src/threads/pull-thread',
 ];
 
