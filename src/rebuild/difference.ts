@@ -20,19 +20,20 @@ export async function describeDifference(
   const raw = await withParts([before, after], ([a, b]) => firstDifference(a!, b!));
   if (raw === undefined) return undefined;
   const byte = `byte ${raw.offset}: ${values(raw)}`;
-  if (/tar(\+|\.|$)/.test(mediaType)) return `${await inLayer(before, after)} (${byte} of the blob)`;
+  if (/tar(\+|\.|$)/.test(mediaType)) return `${await inLayer(before, after, raw)} (of the blob, ${byte})`;
   if (/json$/.test(mediaType)) return inJson(before, after) ?? byte;
   return byte;
 }
 
-async function inLayer(before: string, after: string): Promise<string> {
+async function inLayer(before: string, after: string, raw: Difference): Promise<string> {
   let difference: Difference | undefined;
   try {
     difference = await withParts([before, after], ([a, b]) =>
       firstDifference(inflated(a!, before), inflated(b!, after)),
     );
   } catch (error) {
-    return `what cannot be decompressed: ${messageOf(error)}`;
+    const place = await placeAt(after, await inflatedSize(after, raw.offset));
+    return `what cannot be decompressed (${messageOf(error)}), near ${placeText(place)}`;
   }
   if (difference === undefined) return 'how it is compressed; the tar inside is the same';
   const { offset } = difference;
@@ -40,6 +41,28 @@ async function inLayer(before: string, after: string): Promise<string> {
   const where = placeText(old);
   const other = placeText(renewed);
   return `${where}${other === where ? '' : `, where the rebuilt one has ${other}`}: ${values(difference)}`;
+}
+
+/** How many bytes the first `size` bytes of a layer are decompressed to. */
+async function inflatedSize(file: string, size: number): Promise<number> {
+  let inflatedBytes = 0;
+  try {
+    await withParts([file], async ([parts]) => {
+      for await (const part of inflated(firstOf(parts!, size), file)) inflatedBytes += part.length;
+    });
+  } catch {
+    // It ends inside a gzip member, as it was cut.
+  }
+  return inflatedBytes;
+}
+
+function* firstOf(parts: Iterable<Buffer>, size: number): Generator<Buffer> {
+  let left = size;
+  for (const part of parts) {
+    yield part.subarray(0, left);
+    left -= part.length;
+    if (left <= 0) return;
+  }
 }
 
 async function placeAt(file: string, offset: number): Promise<TarPlace | undefined> {
