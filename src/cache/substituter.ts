@@ -6,7 +6,7 @@ import type { Descriptor, Digest } from '../base/digest.ts';
 import { messageOf } from '../base/error.ts';
 import { createSlots, inSlot } from '../base/slots.ts';
 import type { Derivation } from '../graph/derivation.ts';
-import { blobsOfManifest, manifestMediaType } from '../store/manifest.ts';
+import { type Manifest, manifestMediaType, parseManifest } from '../store/manifest.ts';
 import type { Outputs } from '../store/realisations.ts';
 import { cachesOf, forgetCache, forgetRemote, recordRemote } from '../store/remote.ts';
 import { hasWhole, type Store } from '../store/store.ts';
@@ -106,20 +106,24 @@ export function openSubstituter(options: SubstituterOptions): Substituter {
         blobs.push(output);
         continue;
       }
-      // What an image consists of stands in its manifest alone, which is small.
-      if (!hasWhole(store, output) && !(await download(cache, output))) return undefined;
-      const parts = partsOf(store.readBlob(output.digest));
-      if (parts === undefined) {
+      // What an image is stands in its manifest and config, which are small.
+      if (!(await isHere(cache, output))) return undefined;
+      const manifest = readManifest(store, output);
+      if (manifest === undefined) {
         refuse(cache, derivation, 'manifest', `${output.digest} is not an image manifest`);
         return undefined;
       }
-      blobs.push(...parts);
+      if (!(await isHere(cache, manifest.config))) return undefined;
+      blobs.push(...manifest.layers);
     }
     const missing = blobs.filter(blob => !hasWhole(store, blob));
     if (missing.some(blob => lost.has(`${cache.name} ${blob.digest}`))) return undefined;
     for (const blob of missing) recordRemote(store, blob, cache.name);
     return outputs;
   };
+
+  const isHere = async (cache: CacheRepository, blob: Descriptor): Promise<boolean> =>
+    hasWhole(store, blob) || (await download(cache, blob));
 
   /** True when the blob is then in the store. */
   const download = async (cache: CacheRepository, blob: Descriptor): Promise<boolean> => {
@@ -175,9 +179,9 @@ export function openSubstituter(options: SubstituterOptions): Substituter {
   };
 }
 
-function partsOf(manifest: Uint8Array): Descriptor[] | undefined {
+function readManifest(store: Store, { digest }: Descriptor): Manifest | undefined {
   try {
-    return blobsOfManifest(manifest);
+    return parseManifest(store.readBlob(digest));
   } catch {
     return undefined;
   }

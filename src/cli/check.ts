@@ -17,7 +17,7 @@ export type CheckSummary = {
   readonly findings: readonly Finding[];
 };
 
-/** Checks everything below the targets that is realised, or what has one of the names. Throws `check/name`. */
+/** Checks everything below the targets that is realised, or what has one of the names. Throws `rebuild/name`. */
 export async function check(request: BuildRequest, names: readonly string[]): Promise<CheckSummary> {
   const { evaluated, targets, store, jobs, signal, progress } = request;
   const { graph } = evaluated;
@@ -65,7 +65,7 @@ function byNames(graph: Graph, all: readonly Digest[], names: readonly string[])
   for (const name of names) {
     if (known.has(name)) continue;
     const near = didYouMean(name, known);
-    throw new CogpackError('check/name', `nothing here is called ${name}`, {
+    throw new CogpackError('rebuild/name', `nothing here is called ${name}`, {
       hint: near === undefined ? 'cogpack eval --graph lists the names' : `did you mean ${near}?`,
     });
   }

@@ -126,7 +126,7 @@ async function run(path: string, flags: Flags): Promise<void> {
 
 async function runCheck(request: BuildRequest, flags: Flags): Promise<void> {
   if (flags.push !== undefined || flags.output !== undefined) {
-    throw new CogpackError('check/alone', 'a check neither pushes nor writes an image', {
+    throw new CogpackError('rebuild/alone', 'a check neither pushes nor writes an image', {
       hint: 'leave out --push and --output, or --check',
     });
   }

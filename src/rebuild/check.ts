@@ -109,7 +109,7 @@ export async function checkRealisations(options: CheckOptions): Promise<Finding[
 type Problem = Pick<Finding, 'output' | 'problem'>;
 
 const refuseDownload: Download = async () => {
-  throw new CogpackError('check/download', 'a check downloads nothing');
+  throw new CogpackError('rebuild/download', 'a check downloads nothing');
 };
 
 function realisedOutputs(store: Store, digest: Digest, { name }: Derivation): Outputs {
