@@ -5,4 +5,4 @@ import { pathToFileURL } from 'node:url';
 const entry = pathToFileURL(createRequire(import.meta.url).resolve('chevrotain'));
 const bundle = (await import(new URL('../chevrotain.min.mjs', entry).href)) as typeof import('chevrotain');
 
-export const { createToken, EmbeddedActionsParser, EOF, Lexer } = bundle;
+export const { createToken, EmbeddedActionsParser, EOF, Lexer, LLkLookaheadStrategy } = bundle;

@@ -19,6 +19,7 @@ import type {
   Visibility,
 } from './ast.ts';
 import { EmbeddedActionsParser } from './chevrotain.ts';
+import { lookahead } from './lookahead.ts';
 import { messages } from './messages.ts';
 import { stringValue } from './strings.ts';
 import * as t from './tokens.ts';
@@ -78,7 +79,7 @@ class JsonnetParser extends EmbeddedActionsParser {
     super(t.tokens, {
       recoveryEnabled,
       skipValidations: true,
-      maxLookahead: 1,
+      lookaheadStrategy: lookahead,
       errorMessageProvider: messages,
     });
     this.performSelfAnalysis();

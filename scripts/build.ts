@@ -56,7 +56,7 @@ const chevrotain: Plugin = {
   load(module) {
     if (module !== join(root, 'grammar/chevrotain.ts')) return null;
     const file = join(root, 'node_modules/chevrotain/lib/chevrotain.min.mjs');
-    return `export { createToken, EmbeddedActionsParser, EOF, Lexer } from ${JSON.stringify(file)};`;
+    return `export { createToken, EmbeddedActionsParser, EOF, Lexer, LLkLookaheadStrategy } from ${JSON.stringify(file)};`;
   },
 };
 
