@@ -1,6 +1,6 @@
 // configure@1: what the maintainer scripts of packages would have made in a fresh system, as a layer, without running
-// one: the trusted certificate authorities in /etc/ssl/certs, the links of update-alternatives, and /etc/ld.so.cache
-// where the loader has need of it. Scripts are read from the .debs, files from the layers made of them.
+// one: the trusted certificate authorities in /etc/ssl/certs, the links of update-alternatives, fontconfig's usual
+// choices, and /etc/ld.so.cache where the loader has need of it. Scripts are read from the .debs, files from the layers made of them.
 // docs/debian.md tells what is done and what is not.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { z } from 'zod';
@@ -25,6 +25,14 @@ const architectures: Readonly<Record<string, string>> = {
   'x86_64-linux-gnu': 'amd64',
   'aarch64-linux-gnu': 'arm64',
 };
+
+const fontFolder = 'etc/fonts/conf.d';
+const fontFiles = 'usr/share/fontconfig/conf.avail';
+/** What the questions of fontconfig-config say unless they are answered: slight hinting, no bitmap fonts. */
+const fontChoices: readonly (readonly string[])[] = [
+  ['10-hinting-slight.conf'],
+  ['70-no-bitmaps-except-emoji.conf', '70-no-bitmaps.conf'],
+];
 
 type Output = { readonly bytes: Buffer } | { readonly target: string };
 
@@ -53,6 +61,7 @@ export const configure: Builder<Args> = {
     const outputs = new Map<string, Output>([
       ...certificateOutputs(files),
       ...alternativeOutputs(alternatives, files),
+      ...fontOutputs(files),
       ...(cache === undefined ? [] : [['etc/ld.so.cache', { bytes: cache }] as const]),
     ]);
     return await writeLayer(context, layer => {
@@ -99,6 +108,14 @@ function alternativeOutputs(
       [`etc/alternatives/${name}`, { target: path }],
       ...(isFree ? [[place, { target: `/etc/alternatives/${name}` }] as [string, Output]] : []),
     ];
+  });
+}
+
+function fontOutputs({ entries }: SystemFiles): [string, Output][] {
+  return fontChoices.flatMap((names): [string, Output][] => {
+    const name = names.find(candidate => entries.has(`${fontFiles}/${candidate}`));
+    if (name === undefined || entries.has(`${fontFolder}/${name}`)) return [];
+    return [[`${fontFolder}/${name}`, { target: `/${fontFiles}/${name}` }]];
   });
 }
 

@@ -115,6 +115,18 @@ test('certificate authorities are listed, bundled and linked', async () => {
   ]);
 });
 
+test.for([
+  ['bookworm', ['70-no-bitmaps.conf'], '70-no-bitmaps.conf'],
+  ['trixie', ['70-no-bitmaps.conf', '70-no-bitmaps-except-emoji.conf'], '70-no-bitmaps-except-emoji.conf'],
+] as const)('fonts are shown as in a new %s', async ([, bitmaps, chosen]) => {
+  const available = ['10-hinting-full.conf', '10-hinting-slight.conf', ...bitmaps];
+  const files = available.map(name => ({ name: `./usr/share/fontconfig/conf.avail/${name}` }));
+  expect(await list({ name: 'fontconfig-config', files })).toEqual([
+    '777 symlink etc/fonts/conf.d/10-hinting-slight.conf -> /usr/share/fontconfig/conf.avail/10-hinting-slight.conf',
+    `777 symlink etc/fonts/conf.d/${chosen} -> /usr/share/fontconfig/conf.avail/${chosen}`,
+  ]);
+});
+
 const library = (number: number) => {
   const bytes = Buffer.alloc(64);
   bytes.write('\x7fELF\x02\x01\x01', 'latin1');
