@@ -11,7 +11,7 @@ type Enters = ReturnType<ILookaheadStrategy['buildLookaheadForOptional']>;
 class LazyLookahead extends LLkLookaheadStrategy {
   override buildLookaheadForAlternation(options: Alternation): Choose {
     let choose: Choose | undefined;
-    return function (alternatives) {
+    return function (this: ThisParameterType<Choose>, alternatives) {
       choose ??= strategy.buildLookaheadForAlternation(options);
       return choose.call(this, alternatives);
     };
@@ -19,7 +19,7 @@ class LazyLookahead extends LLkLookaheadStrategy {
 
   override buildLookaheadForOptional(options: Optional): Enters {
     let enters: Enters | undefined;
-    return function () {
+    return function (this: ThisParameterType<Enters>) {
       enters ??= strategy.buildLookaheadForOptional(options);
       return enters.call(this);
     };
