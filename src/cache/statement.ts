@@ -18,7 +18,7 @@ const statementSchema = z.strictObject({
 
 const signedSchema = z.strictObject({
   /** The signer's name, by which its key is found among the trusted ones. */
-  key: z.string(),
+  key: z.string().max(64),
   /** Base64. */
   signature: z.string(),
   /** The statement's canonical JSON. */

@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { Descriptor } from '../base/digest.ts';
 import { isSystemError } from '../base/error.ts';
 import { outputsSchema } from './realisations.ts';
+import { cachesOf } from './remote.ts';
 import { hasWhole, type Store } from './store.ts';
 
 export type VerifyResult = {
@@ -95,9 +97,13 @@ async function verifyRecords(store: Store, damage: Damage): Promise<number> {
     const path = join(dir, name);
     const outputs = outputsSchema.safeParse(json(await readFile(path, 'utf8')));
     if (!outputs.success) damage(path, 'it is not a realisation record');
-    else if (!Object.values(outputs.data).every(each => hasWhole(store, each))) incomplete += 1;
+    else if (Object.values(outputs.data).some(each => isGone(store, each))) incomplete += 1;
   }
   return incomplete;
+}
+
+function isGone(store: Store, blob: Descriptor): boolean {
+  return !hasWhole(store, blob) && cachesOf(store, blob).length === 0;
 }
 
 function json(text: string): unknown {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { type RunningRegistry, startDockerRegistry } from '../registry/support/processes.ts';
 import { output, repository } from '../support/cli.ts';
-import { createUser, removeDir, shareKey, temporaryDir, type User } from './users.ts';
+import { createUser, type Result, removeDir, shareKey, temporaryDir, type User } from './users.ts';
 
 let dir: string;
 let registry: RunningRegistry;
@@ -128,6 +128,45 @@ describe('a shared cache', () => {
     expect(code).toBe(0);
     expect((JSON.parse(stdout) as { built: unknown[] }).built).toHaveLength(5);
     expect(stderr).toMatch(/^warning: cache .*: it is signed by the key "eve", which is not trusted\n$/);
+  });
+
+  test('what the cache has lost by the time it is needed is built, and the image is the same', async () => {
+    const { targets } = await bert.json(['realise', bert.description, '--cache', cache]);
+    const blobs = join(dir, 'registry/blobs/sha256');
+    for (const name of readdirSync(blobs)) {
+      if (readFileSync(join(blobs, name)).readUInt16BE() === 0x1f8b) rmSync(join(blobs, name));
+    }
+    const other = await startDockerRegistry();
+    try {
+      const image = `${other.host}/one:1`;
+      const finished = await bert.cogpack([
+        'realise',
+        bert.description,
+        '--cache',
+        cache,
+        '--push',
+        image,
+        '--json',
+      ]);
+      expect(finished.stderr).toContain(`warning: cache ${cache}: `);
+      const result = JSON.parse(finished.stdout) as Result;
+      expect(result.targets).toEqual(targets);
+      expect(result.pushed).toMatchObject({ digest: targets[0]!.descriptor.digest });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('when the cache is gone by the time it is needed, all is built', async () => {
+    await bert.json(['realise', bert.description, '--cache', cache]);
+    await registry.stop();
+    const out = join(dir, 'out');
+    const { code, stderr } = await bert.cogpack(['realise', bert.description, '--output', `oci:${out}`]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^warning: going on without the cache .*\n$/),
+    });
+    expect(readdirSync(join(out, 'blobs/sha256'))).toHaveLength(4);
   });
 
   test('a collection keeps what an image in a cache needs, and lets the rest go', async () => {
