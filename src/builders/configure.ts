@@ -1,7 +1,7 @@
 // configure@1: what the maintainer scripts of packages would have made in a fresh system, as a layer, without running
 // one: the trusted certificate authorities in /etc/ssl/certs, the links of update-alternatives, fontconfig's usual
-// choices, and /etc/ld.so.cache where the loader has need of it. Scripts are read from the .debs, files from the layers made of them.
-// docs/debian.md tells what is done and what is not.
+// choices, and /etc/ld.so.cache where the loader has need of it. Scripts are read from the .debs, files from the
+// layers made of them. docs/debian.md tells what is done and what is not.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import type { Descriptor } from '../base/digest.ts';
