@@ -1,0 +1,241 @@
+// Every build of a framework that the tables know, as one kind of row: which release, for which Pythons and platform,
+// with which CUDA, on which index, and what code for GPUs is in it.
+import type { GpuFacts, Platform, Wheels } from './facts.ts';
+import type { FrameworkName } from './requirement.ts';
+import { compareReleases, keeps, parseSpecifiers } from './versions.ts';
+
+export type Candidate = {
+  /** `cuda` where no framework is asked for: a toolkit by itself. */
+  readonly framework: FrameworkName | 'cuda';
+  readonly version: string;
+  readonly platform: Platform;
+  readonly pythons: readonly string[];
+  /** Null for a build that cannot use a GPU. */
+  readonly cuda: string | null;
+  /** The local version that names the build, such as `cu126`. */
+  readonly local: string | null;
+  /** Null for the default index; else the path under which another index has the build. */
+  readonly index: string | null;
+  /** Where CUDA's libraries are: in wheels that it depends on, in its own wheel, or nowhere. */
+  readonly libraries: 'wheels' | 'inside' | 'missing' | 'none';
+  /** NVIDIA's wheels that it depends on; undefined where the table has no wheel to ask. */
+  readonly wheels: Wheels | undefined;
+  readonly cudnn: string | null;
+  readonly nccl: string | null;
+  /** Undefined when no table says so. */
+  readonly sm: readonly number[] | undefined;
+  readonly ptx: number | null;
+  /** The wheel, in bytes, where it is known. */
+  readonly size: number | undefined;
+  readonly extras: readonly string[];
+  /** Packages that are released along with it: name → the version that fits; undefined where none does. */
+  readonly partners: Readonly<Record<string, string | undefined>>;
+};
+
+const platforms: readonly Platform[] = ['linux/amd64', 'linux/arm64'];
+
+/** All builds, the newest release first; of a release, the default index's first. */
+export function candidatesOf(framework: Candidate['framework'], facts: GpuFacts): readonly Candidate[] {
+  switch (framework) {
+    case 'torch':
+      return torch(facts);
+    case 'tensorflow':
+      return tensorflow(facts);
+    case 'jax':
+      return jax(facts);
+    case 'cuda':
+      return toolkits(facts);
+  }
+}
+
+function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
+  const codeOf = (version: string, cuda: string | null, platform: Platform) =>
+    cuda === null
+      ? { sm: [], ptx: null }
+      : (sm.find(
+          row =>
+            row.platform === platform &&
+            row.cuda === cuda &&
+            compareReleases(row.first, version) <= 0 &&
+            compareReleases(version, row.last) <= 0,
+        ) ?? { sm: undefined, ptx: null });
+  return releases.toReversed().flatMap(release =>
+    platforms.flatMap(platform => {
+      const own = release[platform];
+      if (own === undefined) return [];
+      const common = {
+        framework: 'torch',
+        version: release.version,
+        platform,
+        pythons: own.python,
+        extras: [],
+        partners: { torchvision: release.torchvision, torchaudio: release.torchaudio },
+      } as const;
+      const first: Candidate = {
+        ...common,
+        cuda: own.cuda,
+        local: null,
+        index: null,
+        libraries: own.cuda === null ? 'none' : Object.keys(own.wheels).length > 0 ? 'wheels' : 'inside',
+        wheels: own.wheels,
+        ...librariesIn(own.wheels),
+        ...pick(codeOf(release.version, own.cuda, platform)),
+        size: own.size,
+      };
+      const others = builds
+        .filter(({ torch: version, platforms: of }) => version === release.version && of.includes(platform))
+        .map(
+          (other): Candidate => ({
+            ...common,
+            cuda: other.cuda,
+            local: other.local,
+            index: other.index,
+            libraries: other.cuda === null ? 'none' : first.libraries === 'none' ? 'wheels' : first.libraries,
+            // The same build on two indexes is one build.
+            wheels: other.cuda === null ? {} : other.cuda === own.cuda ? own.wheels : undefined,
+            ...(other.cuda === own.cuda
+              ? librariesIn(own.wheels)
+              : { cudnn: other.cudnn ?? null, nccl: null }),
+            ...pick(codeOf(release.version, other.cuda, platform)),
+            size: other.cuda === own.cuda ? own.size : undefined,
+          }),
+        );
+      return [first, ...others.toReversed()];
+    }),
+  );
+}
+
+function pick({ sm, ptx }: { sm: readonly number[] | undefined; ptx: number | null }) {
+  return { sm, ptx };
+}
+
+function tensorflow({ tensorflow: { releases, tested } }: GpuFacts): Candidate[] {
+  return releases.toReversed().flatMap(release =>
+    platforms.flatMap((platform): Candidate[] => {
+      const own = release[platform];
+      if (own === undefined) return [];
+      // Before 2.14 no extra brings the libraries: they are to be found in the system.
+      const system =
+        platform === 'linux/amd64' && own.cuda === null
+          ? tested.find(({ tensorflow: minor }) => keeps(release.version, parseSpecifiers(`==${minor}.*`)!))
+          : undefined;
+      const common = {
+        framework: 'tensorflow',
+        version: release.version,
+        platform,
+        pythons: own.python,
+        local: null,
+        index: null,
+        sm: undefined,
+        ptx: null,
+        size: own.size,
+        partners: {},
+      } as const;
+      const cpu: Candidate = {
+        ...common,
+        cuda: null,
+        libraries: 'none',
+        wheels: {},
+        cudnn: null,
+        nccl: null,
+        extras: [],
+      };
+      if (system !== undefined) {
+        const { cuda, cudnn } = system;
+        return [{ ...cpu, cuda, cudnn, libraries: 'missing' }, cpu];
+      }
+      if (own.cuda === null) return [cpu];
+      return [
+        {
+          ...common,
+          cuda: own.cuda,
+          libraries: 'wheels',
+          wheels: own.wheels,
+          ...librariesIn(own.wheels),
+          extras: ['and-cuda'],
+        },
+        cpu,
+      ];
+    }),
+  );
+}
+
+function jax({ jax: { releases } }: GpuFacts): Candidate[] {
+  return releases.toReversed().flatMap(release =>
+    platforms.flatMap((platform): Candidate[] => {
+      const own = release[platform];
+      if (own === undefined) return [];
+      const common = {
+        framework: 'jax',
+        version: release.version,
+        platform,
+        local: null,
+        index: null,
+        sm: undefined,
+        ptx: null,
+        partners: { jaxlib: release.jaxlib },
+      } as const;
+      const plugins = Object.entries(own.plugins).toReversed();
+      return [
+        ...plugins.map(
+          ([major, plugin]): Candidate => ({
+            ...common,
+            pythons: own.python.filter(version => plugin.python.includes(version)),
+            cuda: plugin.cuda,
+            libraries: 'wheels',
+            wheels: plugin.wheels,
+            ...librariesIn(plugin.wheels),
+            size: own.size + plugin.size,
+            extras: [`cuda${major}`],
+          }),
+        ),
+        {
+          ...common,
+          pythons: own.python,
+          cuda: null,
+          libraries: 'none',
+          wheels: {},
+          cudnn: null,
+          nccl: null,
+          size: own.size,
+          extras: [],
+        },
+      ];
+    }),
+  );
+}
+
+function toolkits({ cuda: { toolkits: rows }, torch: { releases } }: GpuFacts): Candidate[] {
+  const pythons = [...new Set(releases.flatMap(release => release['linux/amd64']?.python ?? []))];
+  return rows.toReversed().flatMap(({ cuda, sm }) =>
+    platforms.map(
+      (platform): Candidate => ({
+        framework: 'cuda',
+        version: cuda,
+        platform,
+        pythons,
+        cuda,
+        local: null,
+        index: null,
+        libraries: 'none',
+        wheels: {},
+        cudnn: null,
+        nccl: null,
+        sm,
+        ptx: null,
+        size: undefined,
+        extras: [],
+        partners: {},
+      }),
+    ),
+  );
+}
+
+/** cuDNN and NCCL as wheels name them: an exact version, or the least of a range. */
+function librariesIn(wheels: Wheels): { cudnn: string | null; nccl: string | null } {
+  const of = (library: string) => {
+    const stated = Object.entries(wheels).find(([name]) => name.startsWith(`nvidia-${library}-cu`))?.[1];
+    return stated === undefined ? null : (/(?:^|>=|==|~=)(\d[\d.]*)/.exec(stated)?.[1] ?? null);
+  };
+  return { cudnn: of('cudnn'), nccl: of('nccl') };
+}

@@ -1,0 +1,137 @@
+// Finds the builds that keep a set of constraints together: one build for each framework, on one platform, with a
+// Python that all have, whose NVIDIA wheels can be installed side by side.
+import { runsOn } from '../check/gpu.ts';
+import { type Candidate, candidatesOf } from './candidates.ts';
+import type { GpuFacts } from './facts.ts';
+import { type Constraint, hasIndex } from './question.ts';
+import { frameworkOf, localOf } from './requirement.ts';
+import { agree, compareDotted, driverSuffices, higher, keeps } from './versions.ts';
+
+/** One build for each framework. */
+export type Solution = readonly Candidate[];
+
+/** Every solution, in the order of the tables. */
+export function* solutions(
+  frameworks: readonly Candidate['framework'][],
+  constraints: readonly Constraint[],
+  facts: GpuFacts,
+): Generator<Solution> {
+  const gpus = constraints.flatMap(constraint => (constraint.kind === 'arch' ? [constraint.sm] : []));
+  const choices = frameworks.map(framework =>
+    candidatesOf(framework, facts).filter(candidate =>
+      constraints.every(constraint => fits(candidate, constraint, gpus, facts)),
+    ),
+  );
+  yield* extend([], choices);
+}
+
+function* extend(chosen: Solution, choices: readonly (readonly Candidate[])[]): Generator<Solution> {
+  const [next, ...rest] = choices;
+  if (next === undefined) {
+    yield chosen;
+    return;
+  }
+  for (const candidate of next) {
+    if (chosen.every(other => together(other, candidate))) yield* extend([...chosen, candidate], rest);
+  }
+}
+
+/** Two frameworks in one image: one platform, a common Python, one CUDA, and wheels of one version. */
+function together(a: Candidate, b: Candidate): boolean {
+  if (a.platform !== b.platform || !a.pythons.some(python => b.pythons.includes(python))) return false;
+  if (a.cuda === null || b.cuda === null) return a.cuda === b.cuda;
+  if (major(a.cuda) !== major(b.cuda)) return false;
+  if (a.wheels === undefined || b.wheels === undefined) return true;
+  return Object.entries(a.wheels).every(([name, version]) => {
+    const other = b.wheels![name];
+    return other === undefined || agree(version, other);
+  });
+}
+
+function fits(
+  candidate: Candidate,
+  constraint: Constraint,
+  gpus: readonly number[],
+  facts: GpuFacts,
+): boolean {
+  const { cuda } = candidate;
+  switch (constraint.kind) {
+    case 'gpu':
+      return cuda !== null && candidate.libraries !== 'missing';
+    case 'python':
+      return candidate.pythons.includes(constraint.python);
+    case 'platform':
+      return candidate.platform === constraint.platform;
+    case 'index':
+      return (
+        candidate.index === null ||
+        hasIndex(constraint.indexes, candidate.index) ||
+        constraint.locals.includes(candidate.local ?? '')
+      );
+    case 'requirement':
+      return fitsRequirement(candidate, constraint);
+    case 'cuda':
+      return cuda !== null && keeps(cuda, constraint.specifiers);
+    case 'driver':
+      return cuda !== null && driverSuffices(constraint.driver, driverOf(candidate, gpus, facts));
+    case 'arch':
+      return cuda !== null && covers(candidate, constraint.sm, facts);
+  }
+}
+
+export function fitsRequirement(
+  { framework, version, local, partners }: Candidate,
+  { requirement: { name, specifiers } }: Constraint & { kind: 'requirement' },
+): boolean {
+  if (frameworkOf(name) !== framework) return true;
+  if (name === framework || name === `${framework}-cpu`) {
+    const wanted = localOf(specifiers);
+    return keeps(version, specifiers) && (wanted === undefined || wanted === local);
+  }
+  const partner = partners[name];
+  return partner === undefined ? isFree(name, version) : keeps(partner, specifiers);
+}
+
+// torchaudio's wheels name no torch since 2.11.
+function isFree(partner: string, version: string): boolean {
+  return partner === 'torchaudio' && keeps(version, [{ operator: '>=', version: '2.11' }]);
+}
+
+/** True when a build has code for a GPU. What no table states is taken by what its toolkit can compile for. */
+export function covers({ framework, sm, ptx, cuda }: Candidate, gpu: number, facts: GpuFacts): boolean {
+  if (cuda === null) return false;
+  if (sm !== undefined && framework !== 'cuda')
+    return runsOn({ cubin: [...sm], ptx: ptx === null ? [] : [ptx] }, gpu);
+  const toolkit = facts.cuda.toolkits.find(row => row.cuda === cuda);
+  return framework === 'torch' ? false : (toolkit?.sm.includes(gpu) ?? false);
+}
+
+/**
+ * The oldest driver that runs a build: the least of its CUDA's major version. A GPU needs the driver of the first
+ * toolkit that knows it, and code that is compiled on the way to the GPU (PTX) that of the build's own toolkit.
+ */
+export function driverOf(
+  { cuda, sm, ptx }: Candidate,
+  gpus: readonly number[],
+  { cuda: { toolkits } }: GpuFacts,
+): string {
+  const own = toolkits.find(row => row.cuda === cuda)!;
+  return gpus.reduce((driver, gpu) => {
+    const first = toolkits.find(row => row.sm.includes(gpu))?.driver ?? driver;
+    const compiled = ptx !== null && sm !== undefined && !runsOn({ cubin: [...sm], ptx: [] }, gpu);
+    return higher(driver, compiled ? higher(first, own.driver) : first);
+  }, own.minimum);
+}
+
+export function major(cuda: string): string {
+  return cuda.split('.')[0]!;
+}
+
+/** The newest CUDA of several builds, or null. */
+export function newestCuda(solution: Solution): string | null {
+  return solution.reduce<string | null>(
+    (newest, { cuda }) =>
+      cuda === null || (newest !== null && compareDotted(newest, cuda) >= 0) ? newest : cuda,
+    null,
+  );
+}
