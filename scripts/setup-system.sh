@@ -17,6 +17,8 @@ if [ "${1:-}" != main ]; then
   need skopeo skopeo
   need umoci umoci
   need crun crun
+  need openssl openssl
+  need strace strace
   need xz xz-utils
   need zstd zstd
   need pigz pigz
