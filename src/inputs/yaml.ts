@@ -33,12 +33,21 @@ export function readYaml(text: string, file: string): YamlNode {
   }
   const start = spanOf(0, 0);
   let visits = 0;
+  const open = new Set<unknown>();
   const read = (node: unknown, outer: Span): YamlNode => {
+    const target = isAlias(node) ? node.resolve(document) : node;
+    if (open.has(target))
+      throw new CogpackError('inputs/yaml', `${file} has an alias to what it is part of`, { span: outer });
+    if (isMap(target) || isSeq(target)) open.add(target);
+    const found = readTarget(node, target, outer);
+    open.delete(target);
+    return found;
+  };
+  const readTarget = (node: unknown, target: unknown, outer: Span): YamlNode => {
     // Aliases of aliases may stand for more than memory holds.
     visits += 1;
     if (visits > mostNodes)
       throw new CogpackError('inputs/yaml', `${file} has too many aliases`, { span: outer });
-    const target = isAlias(node) ? node.resolve(document) : node;
     const range = (node as Node | null)?.range;
     const span = range ? spanOf(range[0], range[1]) : outer;
     if (isMap(target)) {
