@@ -75,21 +75,19 @@ function hold(
   return false;
 }
 
-/** Where one change is not enough: two, of which one is among those that cannot hold. */
+/** Where one change is not enough: two, neither of which would do alone, one of them among those that cannot hold. */
 function pairs(
   minimal: readonly Constraint[],
   wish: Wish,
   frameworks: readonly Framework[],
   facts: GpuFacts,
 ): WayOut[] {
-  return minimal
-    .filter(one => wayOut([one], wish, frameworks, facts) === undefined)
+  const alone = wish.constraints.filter(each => wayOut([each], wish, frameworks, facts) === undefined);
+  return alone
+    .filter(one => minimal.includes(one))
     .flatMap(one =>
-      wish.constraints
-        .filter(
-          other =>
-            other !== one && !(minimal.includes(other) && minimal.indexOf(other) < minimal.indexOf(one)),
-        )
+      alone
+        .filter(other => !minimal.includes(other) || minimal.indexOf(other) > minimal.indexOf(one))
         .flatMap(other => wayOut([one, other], wish, frameworks, facts) ?? []),
     );
 }
