@@ -132,9 +132,10 @@ type Decided = { cuda: string | null; driver: string | null; gpus: readonly numb
 function reasons(wish: Wish, solution: Solution, { cuda, driver, gpus }: Decided, facts: GpuFacts): string[] {
   const told: string[] = [];
   for (const each of solution.filter(isFramework)) {
-    const { framework, version, platform, index, cuda: own, extras } = each;
+    const { framework, version, platform, index, cuda: own, orLater, extras } = each;
     const from = index === null ? 'the default index' : `the index ${index}`;
-    const what = own === null ? 'a CPU build' : `the build of CUDA ${own}`;
+    const what =
+      own === null ? 'a CPU build' : `the build of CUDA ${own}${orLater ? ' or a later minor version' : ''}`;
     told.push(`${framework} ${version} for ${platform}: ${from} has ${what}`);
     if (wish.accelerator === 'cuda' && extras.length > 0)
       told.push(`the extra ${extras.join(', ')} brings CUDA's libraries`);

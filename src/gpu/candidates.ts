@@ -12,6 +12,8 @@ export type Candidate = {
   readonly pythons: readonly string[];
   /** Null for a build that cannot use a GPU. */
   readonly cuda: string | null;
+  /** True when `cuda` is the least, and later ones of the same major version fit too. */
+  readonly orLater: boolean;
   /** The local version that names the build, such as `cu126`. */
   readonly local: string | null;
   /** Null for the default index; else the path under which another index has the build. */
@@ -52,13 +54,10 @@ function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
   const codeOf = (version: string, cuda: string | null, platform: Platform) =>
     cuda === null
       ? { sm: [], ptx: null }
-      : (sm.find(
-          row =>
-            row.platform === platform &&
-            row.cuda === cuda &&
-            compareReleases(row.first, version) <= 0 &&
-            compareReleases(version, row.last) <= 0,
-        ) ?? { sm: undefined, ptx: null });
+      : (sm.find(row => row.platform === platform && row.cuda === cuda && isWithin(version, row)) ?? {
+          sm: undefined,
+          ptx: null,
+        });
   return releases.toReversed().flatMap(release =>
     platforms.flatMap(platform => {
       const own = release[platform];
@@ -68,6 +67,7 @@ function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
         version: release.version,
         platform,
         pythons: own.python,
+        orLater: false,
         extras: [],
         partners: { torchvision: release.torchvision, torchaudio: release.torchaudio },
       } as const;
@@ -109,12 +109,13 @@ function pick({ sm, ptx }: { sm: readonly number[] | undefined; ptx: number | nu
   return { sm, ptx };
 }
 
-function tensorflow({ tensorflow: { releases, tested } }: GpuFacts): Candidate[] {
+function tensorflow({ tensorflow: { releases, tested, sm } }: GpuFacts): Candidate[] {
   return releases.toReversed().flatMap(release =>
     platforms.flatMap((platform): Candidate[] => {
       const own = release[platform];
       if (own === undefined) return [];
       // Before 2.14 no extra brings the libraries: they are to be found in the system.
+      const code = sm.find(row => isWithin(release.version, row));
       const system =
         platform === 'linux/amd64' && own.cuda === null
           ? tested.find(({ tensorflow: minor }) => keeps(release.version, parseSpecifiers(`==${minor}.*`)!))
@@ -126,14 +127,15 @@ function tensorflow({ tensorflow: { releases, tested } }: GpuFacts): Candidate[]
         pythons: own.python,
         local: null,
         index: null,
-        sm: undefined,
-        ptx: null,
+        sm: code?.sm,
+        ptx: code?.ptx ?? null,
         size: own.size,
         partners: {},
       } as const;
       const cpu: Candidate = {
         ...common,
         cuda: null,
+        orLater: false,
         libraries: 'none',
         wheels: {},
         cudnn: null,
@@ -149,6 +151,7 @@ function tensorflow({ tensorflow: { releases, tested } }: GpuFacts): Candidate[]
         {
           ...common,
           cuda: own.cuda,
+          orLater: isRange(own.wheels),
           libraries: 'wheels',
           wheels: own.wheels,
           ...librariesIn(own.wheels),
@@ -182,6 +185,7 @@ function jax({ jax: { releases } }: GpuFacts): Candidate[] {
             ...common,
             pythons: own.python.filter(version => plugin.python.includes(version)),
             cuda: plugin.cuda,
+            orLater: isRange(plugin.wheels),
             libraries: 'wheels',
             wheels: plugin.wheels,
             ...librariesIn(plugin.wheels),
@@ -193,6 +197,7 @@ function jax({ jax: { releases } }: GpuFacts): Candidate[] {
           ...common,
           pythons: own.python,
           cuda: null,
+          orLater: false,
           libraries: 'none',
           wheels: {},
           cudnn: null,
@@ -215,6 +220,7 @@ function toolkits({ cuda: { toolkits: rows }, torch: { releases } }: GpuFacts): 
         platform,
         pythons,
         cuda,
+        orLater: false,
         local: null,
         index: null,
         libraries: 'none',
@@ -231,11 +237,23 @@ function toolkits({ cuda: { toolkits: rows }, torch: { releases } }: GpuFacts): 
   );
 }
 
-/** cuDNN and NCCL as wheels name them: an exact version, or the least of a range. */
+function isWithin(version: string, { first, last }: { first: string; last: string }): boolean {
+  return compareReleases(first, version) <= 0 && compareReleases(version, last) <= 0;
+}
+
+/** True when the runtime's wheel is not pinned to one version of CUDA. */
+function isRange(wheels: Wheels): boolean {
+  return Object.entries(wheels).some(
+    ([name, demand]) => name.startsWith('nvidia-cuda-runtime') && demand.includes('>'),
+  );
+}
+
+/** cuDNN and NCCL as wheels name them: an exact version, or `>=` the least of a range. */
 function librariesIn(wheels: Wheels): { cudnn: string | null; nccl: string | null } {
   const of = (library: string) => {
     const stated = Object.entries(wheels).find(([name]) => name.startsWith(`nvidia-${library}-cu`))?.[1];
-    return stated === undefined ? null : (/(?:^|>=|==|~=)(\d[\d.]*)/.exec(stated)?.[1] ?? null);
+    const [, operator, version] = /(^|>=|==|~=)(\d[\d.]*)/.exec(stated ?? '') ?? [];
+    return version === undefined ? null : `${operator === '>=' ? '>=' : ''}${version}`;
   };
   return { cudnn: of('cudnn'), nccl: of('nccl') };
 }

@@ -82,6 +82,7 @@ export const tensorflowFacts = z.object({
     }),
   ),
   tested: z.array(z.object({ tensorflow: z.string(), cuda: cudaVersion, cudnn: z.string() })),
+  sm: z.array(z.object({ first: release, last: release, sm: z.array(z.number()), ptx: z.number() })),
 });
 
 const jaxBuild = z.object({ python, size: z.number(), plugins: z.record(z.string(), build) });

@@ -5,7 +5,7 @@ import { type Candidate, candidatesOf } from './candidates.ts';
 import type { GpuFacts } from './facts.ts';
 import { type Constraint, hasIndex } from './question.ts';
 import { frameworkOf, localOf } from './requirement.ts';
-import { agree, compareDotted, driverSuffices, higher, keeps } from './versions.ts';
+import { agree, compareDotted, driverSuffices, higher, keeps, type Specifier } from './versions.ts';
 
 /** One build for each framework. */
 export type Solution = readonly Candidate[];
@@ -39,7 +39,8 @@ function* extend(chosen: Solution, choices: readonly (readonly Candidate[])[]): 
 /** Two frameworks in one image: one platform, a common Python, one CUDA, and wheels of one version. */
 function together(a: Candidate, b: Candidate): boolean {
   if (a.platform !== b.platform || !a.pythons.some(python => b.pythons.includes(python))) return false;
-  if (a.cuda === null || b.cuda === null) return a.cuda === b.cuda;
+  // Where no GPU is asked for, a CPU build may stand beside one that has CUDA and does not use it.
+  if (a.cuda === null || b.cuda === null) return true;
   if (major(a.cuda) !== major(b.cuda)) return false;
   if (a.wheels === undefined || b.wheels === undefined) return true;
   return Object.entries(a.wheels).every(([name, version]) => {
@@ -71,7 +72,7 @@ function fits(
     case 'requirement':
       return fitsRequirement(candidate, constraint);
     case 'cuda':
-      return cuda !== null && keeps(cuda, constraint.specifiers);
+      return cuda !== null && cudaFits(candidate, constraint.specifiers, facts);
     case 'driver':
       return cuda !== null && driverSuffices(constraint.driver, driverOf(candidate, gpus, facts));
     case 'arch':
@@ -98,12 +99,25 @@ function isFree(partner: string, version: string): boolean {
 }
 
 /** True when a build has code for a GPU. What no table states is taken by what its toolkit can compile for. */
-export function covers({ framework, sm, ptx, cuda }: Candidate, gpu: number, facts: GpuFacts): boolean {
+export function covers(candidate: Candidate, gpu: number, facts: GpuFacts): boolean {
+  const { framework, sm, ptx, cuda } = candidate;
   if (cuda === null) return false;
   if (sm !== undefined && framework !== 'cuda')
     return runsOn({ cubin: [...sm], ptx: ptx === null ? [] : [ptx] }, gpu);
-  const toolkit = facts.cuda.toolkits.find(row => row.cuda === cuda);
-  return framework === 'torch' ? false : (toolkit?.sm.includes(gpu) ?? false);
+  return framework !== 'torch' && toolkitsOf(candidate, facts).some(toolkit => toolkit.sm.includes(gpu));
+}
+
+/** The toolkits whose libraries a build can be installed with. */
+function toolkitsOf({ cuda, orLater }: Candidate, { cuda: { toolkits } }: GpuFacts) {
+  return toolkits.filter(
+    row =>
+      row.cuda === cuda ||
+      (orLater && major(row.cuda) === major(cuda!) && compareDotted(row.cuda, cuda!) >= 0),
+  );
+}
+
+function cudaFits(candidate: Candidate, specifiers: readonly Specifier[], facts: GpuFacts): boolean {
+  return toolkitsOf(candidate, facts).some(toolkit => keeps(toolkit.cuda, specifiers));
 }
 
 /**

@@ -51,16 +51,16 @@ function frameworksOf({ requirements, accelerator }: Wish): (FrameworkName | 'cu
 }
 
 /**
- * With a GPU: a build that can use it, on the default index if one is there, of the newest releases, with the newest
- * CUDA. Without: where the user said so a CPU build, else the newest.
+ * With a GPU: the newest releases with a build that can use it, on the default index if it has one, with the newest
+ * CUDA. Without: where the user said so a CPU build, else the newest releases.
  */
 function isBetter(a: Solution, b: Solution, { accelerator, said }: Wish): boolean {
   const orders =
     accelerator === 'cuda'
-      ? [onDefault, newer, newerCuda]
+      ? [newer, onDefault, newerCuda]
       : said
-        ? [withoutCuda, onDefault, newer]
-        : [onDefault, newer, withoutCuda];
+        ? [withoutCuda, newer, onDefault]
+        : [newer, withoutCuda, onDefault];
   for (const order of orders) {
     const difference = order(a, b);
     if (difference !== 0) return difference > 0;
