@@ -11,8 +11,9 @@ import {
   evaluateDescription,
   projectOf,
 } from '../description/evaluate.ts';
+import type { Input } from '../inputs/find.ts';
 import type { ExternalArguments } from '../language/index.ts';
-import { readLock } from '../lock/index.ts';
+import { readLock } from '../lock/lock-file.ts';
 import { defaultStoreDir } from '../store/store.ts';
 
 export const defaultDescription = './cogpack.jsonnet';
@@ -48,11 +49,16 @@ export function withDescription(command: Command): Command {
 async function describeIfNone(command: Command): Promise<void> {
   const path = command.processedArgs[0] as string;
   if (path.endsWith('.jsonnet') && existsSync(path)) return;
-  const { describeInput, findInput, inputAt } = await import('../inputs/index.ts');
+  const { findInput, inputAt } = await import('../inputs/find.ts');
   const input = path === defaultDescription ? findInput(dirname(path)) : inputAt(path);
   if (input === undefined) return;
-  const text = input.kind === 'description' ? undefined : describeInput(input).text;
+  const text = input.kind === 'description' ? undefined : await describe(input);
   command.setOptionValue('described', { file: join(input.dir, input.file), text });
+}
+
+async function describe(input: Input): Promise<string> {
+  const { describeInput } = await import('../inputs/index.ts');
+  return describeInput(input).text;
 }
 
 export function storeOption(): Option {
