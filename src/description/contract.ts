@@ -168,6 +168,7 @@ function typeError(contract: Contract, value: Value, place: Place): CogpackError
 function typeHint({ kind }: Contract, found: string): string | undefined {
   if (kind === 'array' && found === 'string') return 'put it in brackets: ["…"]';
   if (kind === 'string' && (found === 'number' || found === 'boolean')) return 'put it in quotes: "…"';
+  if (kind === 'number' && found === 'string') return 'write it without quotes';
   if (kind === 'boolean' && found === 'string') return 'it is true or false, without quotes';
   return undefined;
 }

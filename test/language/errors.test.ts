@@ -35,7 +35,7 @@ const wrong: Readonly<Record<string, readonly [code: string, line: number | stri
   'typo-in-block': [model("  pyhton: '3.11',\n  predict: 'predict.py:Predictor',\n"), 4],
   'wrong-type-of-list': [model(`${basics}  apt: 'ffmpeg',\n`), 7],
   'wrong-type-in-list': [model(`${basics}  apt: ['ffmpeg', 5],\n`), 7],
-  'wrong-type-of-boolean': [model(`${basics}  gpu: 'yes',\n`), 7],
+  'wrong-type-of-number': [model(`${basics}  concurrency: { max: '4' },\n`), 7],
   'number-for-python': [model("  python: 3.11,\n  predict: 'predict.py:Predictor',\n"), 4],
   'unknown-python': [model("  python: '2.7',\n  predict: 'predict.py:Predictor',\n"), 4],
   'path-outside': [
