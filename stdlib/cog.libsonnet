@@ -42,7 +42,7 @@ local installed(model, name) = [package for package in model.blocks.python.packa
     // As in a cog.yaml.
     config: {
       build: {
-        gpu: model.gpu,
+        gpu: model.blocks.gpu.uses,
         python_version: model.python,
         [if model.apt != [] then 'system_packages']: model.apt,
         [if std.isString(model.requirements) then 'python_requirements']: model.requirements,

@@ -4,6 +4,7 @@
 local cog = import 'cog.libsonnet';
 local contract = import 'contract.libsonnet';
 local derivation = std.native('derivation');
+local python = import 'python.libsonnet';
 
 local fields = contract.object('a model', {
   platform: contract.field(contract.format('platform'), 'What the image runs on: linux/amd64 or linux/arm64.'),
@@ -25,7 +26,19 @@ local fields = contract.object('a model', {
     })),
     'Predictions at one time, for an async predictor.'
   ),
-  gpu: contract.field(contract.boolean, 'Whether the model needs an NVIDIA GPU.'),
+  gpu: contract.field(
+    contract.anyOf([
+      { kind: 'null' },
+      contract.boolean,
+      contract.object('gpu', {
+        driver: contract.field(contract.string, 'The drivers that the image must run on: ">=535".'),
+        arch: contract.field(contract.arrayOf(contract.string), 'GPUs that it must have code for: ["sm_80", "sm_90"].'),
+        cuda: contract.field(contract.string, 'The CUDA that it is to use: "12.x", "12.8" or ">=12.1,<13".'),
+        count: contract.field(contract.number, 'How many GPUs the model uses at one time.'),
+      }),
+    ]),
+    'Whether the model uses a GPU, and which; told from its requirements unless it is given.'
+  ),
   cog: contract.field(contract.optional(contract.string), 'The version of the cog package; the newest unless it is given.'),
   apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),
   source: contract.field(
@@ -46,9 +59,6 @@ local fields = contract.object('a model', {
   labels: contract.field(contract.mapOf('label', contract.string), 'Labels of the image.'),
 });
 
-// What NVIDIA's container runtime reads, as its own CUDA images have it.
-local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_DEVICES: 'all' };
-
 {
   fields:: fields,
 
@@ -62,7 +72,7 @@ local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_D
     run: null,
     train: null,
     concurrency: null,
-    gpu: false,
+    gpu: null,
     cog: null,
     apt: [],
     source: {},
@@ -78,7 +88,8 @@ local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_D
     blocks:: {
       debian: (import 'debian.libsonnet').block(model),
       [if cog.enabled(model) then 'cog']: cog.block(model),
-      python: (import 'python.libsonnet').block(model),
+      gpu: (import 'cuda.libsonnet').block(model, python.askedBy(model)),
+      python: python.block(model),
       source: (import 'source.libsonnet').block(model),
     },
 
@@ -97,7 +108,7 @@ local gpuEnv = { NVIDIA_DRIVER_CAPABILITIES: 'compute,utility', NVIDIA_VISIBLE_D
 
     // What a later block says stands over an earlier one's, and the user's over all.
     local merged(field) = std.foldl(function(all, name) all + std.get(model.blocks[name], field, {}), model.order, {}),
-    environment:: merged('env') + (if self.gpu then gpuEnv else {}) + self.env,
+    environment:: merged('env') + self.env,
     allLabels:: merged('labels') + self.labels,
 
     config:: {

@@ -55,6 +55,8 @@ local besideLock(model, target, requirements) =
     );
 
 {
+  askedBy:: askedBy,
+
   block(model):: {
     local block = self,
 
@@ -70,7 +72,12 @@ local besideLock(model, target, requirements) =
     },
 
     // Beside a lock that the project brings, these are what is wanted in addition to it.
-    requirements: std.get(asked, 'requirements', []) + cog.requirements(model),
+    requirements:
+      std.get(asked, 'requirements', []) + cog.requirements(model)
+      + (if std.objectHas(asked, 'lock') then [] else model.blocks.gpu.requirements),
+
+    // The builds of frameworks that were chosen for the model's GPUs.
+    constraints: std.get(asked, 'constraints', []) + model.blocks.gpu.constraints,
 
     // Packages of the project itself: {name, version, path, entryPoints}.
     localPackages: asked['local'],
@@ -82,9 +89,8 @@ local besideLock(model, target, requirements) =
             [if block.localPackages != [] then 'provided']: [package.name for package in block.localPackages],
           },
         } else { requirements: block.requirements } + {
-          [name]: asked[name]
-          for name in ['constraints', 'indexes']
-          if std.objectHas(asked, name)
+          [if block.constraints != [] then 'constraints']: block.constraints,
+          [if std.objectHas(asked, 'indexes') then 'indexes']: asked.indexes,
         }
       ),
     },

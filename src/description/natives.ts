@@ -30,6 +30,7 @@ import { readTree } from '../source/tree.ts';
 import type { Answers } from './answers.ts';
 import { type Contract, checkContract } from './contract.ts';
 import { formats } from './formats.ts';
+import { gpu } from './gpu.ts';
 import { orderBlocks } from './order.ts';
 import type { SchemaRequest, Schemas } from './schemas.ts';
 
@@ -69,6 +70,10 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
       call: ([object, field, compute]) => at(object!, toHost(field!) as string, compute!),
     },
     order: { params: ['blocks'], call: ([blocks], { span }) => order(blocks!, span) },
+    gpu: {
+      params: ['model', 'question'],
+      call: ([model, question], { span }) => gpu(model!, question!, span),
+    },
     packages: { params: ['path'], call: ([path], { span }) => packages(context, path!, span) },
     readText: { params: ['path'], call: ([path], { span }) => readText(context, path!, span) },
     exists: {
