@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
   cache: { summary: 'share realisations through a registry', load: () => import('./cache.ts') },
+  doctor: {
+    summary: 'tell what this machine has for models, and what it lacks',
+    load: () => import('./doctor.ts'),
+  },
   key: { summary: 'make and trust the keys of a shared cache', load: () => import('./key.ts') },
   gc: { summary: 'remove from the store what nothing needs', load: () => import('./gc.ts') },
   store: { summary: 'check the store', load: () => import('./store.ts') },
