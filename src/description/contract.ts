@@ -196,6 +196,7 @@ export function describe(contract: Contract): string {
 }
 
 function plural(contract: Contract): string {
+  if (contract.kind === 'union') return contract.of.map(plural).join(' or ');
   return contract.kind === 'any' ? 'anything' : `${contract.kind === 'map' ? 'object' : contract.kind}s`;
 }
 

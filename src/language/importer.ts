@@ -63,13 +63,13 @@ export function projectImporter({ root, libraryPaths, stdlib }: ImporterOptions)
       if (library !== undefined && path === 'cogpack')
         return load(join(library, 'cogpack.libsonnet'), 'cogpack.libsonnet')!;
       if (isAbsolute(path)) return load(path, path) ?? notFound(path, []);
-      const beside = load(join(dirname(from), path), join(dirname(shownFrom), path));
+      const beside = load(join(folderOf(from), path), join(dirname(shownFrom), path));
       if (beside !== undefined) return beside;
       for (const folder of libraryPaths) {
         const found = load(join(folder, path), join(folder, path));
         if (found !== undefined) return found;
       }
-      return notFound(path, libraryPaths, nearestFile(join(dirname(from), path), path));
+      return notFound(path, libraryPaths, nearestFile(join(folderOf(from), path), path));
     },
   };
 }
@@ -102,3 +102,6 @@ function realOf(path: string): string | undefined {
     throw error;
   }
 }
+
+// A text that is in no file is named by its folder, with a slash at the end.
+const folderOf = (from: string): string => (from.endsWith(sep) ? from : dirname(from));
