@@ -36,8 +36,18 @@ export type Candidate = {
 
 const platforms: readonly Platform[] = ['linux/amd64', 'linux/arm64'];
 
-/** All builds, the newest release first; of a release, the default index's first. */
+const made = new WeakMap<GpuFacts, Map<Candidate['framework'], readonly Candidate[]>>();
+
+/** All builds, the newest release first; of a release, the default index's first. Made once for a set of tables. */
 export function candidatesOf(framework: Candidate['framework'], facts: GpuFacts): readonly Candidate[] {
+  const known = made.get(facts) ?? new Map<Candidate['framework'], readonly Candidate[]>();
+  made.set(facts, known);
+  const candidates = known.get(framework) ?? makeCandidates(framework, facts);
+  known.set(framework, candidates);
+  return candidates;
+}
+
+function makeCandidates(framework: Candidate['framework'], facts: GpuFacts): readonly Candidate[] {
   switch (framework) {
     case 'torch':
       return torch(facts);

@@ -19,6 +19,9 @@ export function solve(question: Question, facts: GpuFacts): GpuAnswer | Conflict
   const frameworks = frameworksOf(wish);
   let best: Solution | undefined;
   for (const solution of solutions(frameworks, wish.constraints, facts)) {
+    // The first framework's releases come with the newest first: after them, none can be better.
+    const isOlder = best?.[0] !== undefined && compareReleases(solution[0]!.version, best[0].version) < 0;
+    if (isOlder && !(wish.said && wish.accelerator === 'cpu')) break;
     if (best === undefined || isBetter(solution, best, wish)) best = solution;
   }
   return best === undefined ? explain(wish, frameworks, facts) : answerOf(wish, best, facts);
