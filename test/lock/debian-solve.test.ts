@@ -60,6 +60,24 @@ test('an alternative that leads to a conflict is given up for the next', () => {
   expect(names(['app'], set)).toEqual(['app', 'b', 'c']);
 });
 
+test('a choice that something else cannot stand beside is given up where it is made', () => {
+  const suite = Array.from({ length: 40 }, (_, index): [string, Record<string, string>] => [
+    `part${index}`,
+    { Depends: `base, x${index} | y${index}` },
+  ]);
+  const options = suite.flatMap((_, index): [string][] => [[`x${index}`], [`y${index}`]]);
+  const set = setOf(
+    ['app', { Depends: `common, ${suite.map(([name]) => name).join(', ')}, core` }],
+    ['common', { Depends: 'core-nogui | core' }],
+    ['core-nogui', { Conflicts: 'core' }],
+    ['core', { Conflicts: 'core-nogui' }],
+    ['base'],
+    ...suite,
+    ...options,
+  );
+  expect(names(['app'], set)).toContain('core');
+});
+
 test('of providers the essential one is taken, then that of the highest priority', () => {
   const awks: [string, Record<string, string>?][] = [
     ['app', { Depends: 'awk' }],

@@ -1,7 +1,7 @@
 // The kind debian against a small archive on loopback, and against apt on this machine's own mirror.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { type DebianAnswer, resolveDebian } from '../../src/lock/debian.ts';
 import { resolveRequest } from '../../src/lock/index.ts';
 import { openStore } from '../../src/store/store.ts';
 import { networkOf, type Served, serve } from '../fetch/server.ts';
+import { aptChooses } from '../support/apt.ts';
 import { makeSigner } from './openpgp-fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cogpack-debian-'));
@@ -165,35 +166,6 @@ test('an InRelease file that Debian has not signed is refused', async () => {
   });
 });
 
-/** What apt would install into an empty system from the suite alone, as `name version` by name. */
-function aptChooses(root: string, wanted: readonly string[]): string[] {
-  const state = join(folder, 'apt');
-  const options = [
-    `Dir::State=${state}`,
-    'Dir::State::status=/dev/null',
-    `Dir::Cache=${state}`,
-    `Dir::Etc::sourcelist=${state}/sources.list`,
-    'Dir::Etc::sourceparts=/dev/null',
-    'APT::Architecture=amd64',
-    'APT::Architectures=amd64',
-    'APT::Sandbox::User=root',
-    'Acquire::Languages=none',
-  ].flatMap(option => ['-o', option]);
-  mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
-  mkdirSync(join(state, 'archives', 'partial'), { recursive: true });
-  writeFileSync(join(state, 'sources.list'), `deb ${root} bookworm main\n`);
-  const stdio: 'pipe'[] = ['pipe', 'pipe', 'pipe'];
-  execFileSync('apt-get', ['update', ...options], { stdio });
-  return wanted.map(names => {
-    const args = ['install', '--simulate', '--no-install-recommends', ...options, ...names.split(' ')];
-    return execFileSync('apt-get', args, { stdio, encoding: 'utf8' })
-      .split('\n')
-      .flatMap(line => /^Inst (\S+) \((\S+)/.exec(line)?.slice(1).join(' ') ?? [])
-      .sort()
-      .join('\n');
-  });
-}
-
 test("the closure of packages is apt's own", async () => {
   const config = readConfig(process.env, folder);
   const context = { project: folder, config, store: openStore(join(folder, 'store')), signal };
@@ -211,5 +183,5 @@ test("the closure of packages is apt's own", async () => {
       .sort()
       .join('\n'),
   );
-  expect(chosen).toEqual(aptChooses(archiveRoots(config, 'debian')[0]!, wanted));
+  expect(chosen).toEqual(aptChooses(folder, archiveRoots(config, 'debian')[0]!, 'bookworm', 'amd64', wanted));
 });

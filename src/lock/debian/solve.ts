@@ -1,6 +1,7 @@
 // Which packages an empty system needs for some to be installed: what `apt-get install --no-install-recommends` would
 // take. Alternatives are tried in the order in which apt prefers them; one that leads to a conflict is given up for the
-// next. Depth first: a dependency's own dependencies come before its siblings, as in apt.
+// next. Depth first: a dependency's own dependencies come before its siblings, as in apt. A package is taken together
+// with all that it cannot do without, so that a choice which cannot stand is given up where it is made.
 import { CogpackError } from '../../base/error.ts';
 import type { Package, PackageSet } from './packages.ts';
 import { type Alternatives, type Dependency, showAlternatives, showDependency } from './relations.ts';
@@ -15,15 +16,16 @@ export function solve(wanted: readonly string[], set: PackageSet, architecture: 
     set,
     architecture,
     chosen: new Map(),
+    required: new Map(),
     provided: new Map(),
     steps: 0,
     failure: undefined,
   };
   let pending: Pending | undefined;
   for (const root of roots) {
-    const problem = conflictOf(root, search);
-    if (problem !== undefined) throw unsolvable(problem);
-    choose(root, search);
+    const added = takeWithNeeds(root, search);
+    if (typeof added === 'string') throw unsolvable(added);
+    search.chosen.set(root.name, root);
   }
   for (const root of roots.toReversed()) pending = before(dependenciesOf(root), pending);
   if (!solvePending(pending, search)) throw unsolvable(search.failure ?? 'no choice of alternatives works');
@@ -38,7 +40,9 @@ type Search = {
   readonly set: PackageSet;
   readonly architecture: string;
   readonly chosen: Map<string, Package>;
-  /** Chosen packages by the names they provide. */
+  /** The chosen packages, and those that they need and nothing else can stand in for. */
+  readonly required: Map<string, Package>;
+  /** Required packages by the names they provide. */
   readonly provided: Map<string, Package[]>;
   steps: number;
   /** Why the first dead end was one: what a user can act on. */
@@ -93,24 +97,32 @@ function solvePending(from: Pending | undefined, search: Search): boolean {
   const { group, next } = pending;
   const problems: string[] = [];
   for (const option of optionsOf(group.alternatives, search)) {
-    const problem = conflictOf(option, search);
-    if (problem !== undefined) {
-      problems.push(problem);
+    const added = takeWithNeeds(option, search);
+    if (typeof added === 'string') {
+      problems.push(added);
       continue;
     }
-    choose(option, search);
+    search.chosen.set(option.name, option);
     if (solvePending(before(dependenciesOf(option), next), search)) return true;
-    release(option, search);
+    search.chosen.delete(option.name);
+    for (const each of added) release(each, search);
   }
   search.failure ??= failureOf(group, problems, search);
   return false;
 }
 
-function isMet(alternatives: Alternatives, { chosen, provided, architecture }: Search): boolean {
+/** By a package among `those`. */
+function isMet(
+  alternatives: Alternatives,
+  { chosen, provided, architecture }: Search,
+  those: ReadonlyMap<string, Package> = chosen,
+): boolean {
   return alternatives.some(dependency => {
-    const named = chosen.get(dependency.name);
+    const named = those.get(dependency.name);
     if (named !== undefined && isMetBy(dependency, named, architecture)) return true;
-    return provided.get(dependency.name)?.some(provider => isMetBy(dependency, provider, architecture));
+    return provided
+      .get(dependency.name)
+      ?.some(provider => those.has(provider.name) && isMetBy(dependency, provider, architecture));
   });
 }
 
@@ -148,13 +160,13 @@ function* optionsOf(alternatives: Alternatives, { set, architecture, chosen }: S
   }
 }
 
-/** Why a package cannot be beside those chosen; undefined when it can. */
-function conflictOf(candidate: Package, { chosen, provided, architecture }: Search): string | undefined {
-  const twin = chosen.get(candidate.name);
+/** Why a package cannot be beside those that are required; undefined when it can. */
+function conflictOf(candidate: Package, { required, provided, architecture }: Search): string | undefined {
+  const twin = required.get(candidate.name);
   if (twin !== undefined && twin !== candidate)
     return `${candidate.name} is wanted as ${twin.version} and as ${candidate.version}`;
   for (const conflict of candidate.conflicts) {
-    const named = chosen.get(conflict.name);
+    const named = required.get(conflict.name);
     const others = [...(named === undefined ? [] : [named]), ...(provided.get(conflict.name) ?? [])];
     const other = others.find(
       found => found.name !== candidate.name && isMetBy(conflict, found, architecture),
@@ -162,7 +174,7 @@ function conflictOf(candidate: Package, { chosen, provided, architecture }: Sear
     if (other !== undefined)
       return `${shown(candidate)} conflicts with ${showDependency(conflict)}, which is ${shown(other)}`;
   }
-  for (const other of chosen.values()) {
+  for (const other of required.values()) {
     if (other.name === candidate.name) continue;
     const conflict = other.conflicts.find(found => isMetBy(found, candidate, architecture));
     if (conflict !== undefined)
@@ -171,18 +183,36 @@ function conflictOf(candidate: Package, { chosen, provided, architecture }: Sear
   return undefined;
 }
 
-function choose(chosen: Package, search: Search): void {
-  search.chosen.set(chosen.name, chosen);
-  for (const { name } of chosen.provides)
-    search.provided.set(name, [...(search.provided.get(name) ?? []), chosen]);
+/** Adds a package with all that it cannot do without, and gives what was added; or why it cannot be, and adds nothing. */
+function takeWithNeeds(root: Package, search: Search): Package[] | string {
+  const added: Package[] = [];
+  const queue = [root];
+  for (const next of queue) {
+    if (search.required.get(next.name) === next) continue;
+    const problem = conflictOf(next, search);
+    if (problem !== undefined) {
+      for (const each of added) release(each, search);
+      return problem;
+    }
+    search.required.set(next.name, next);
+    for (const { name } of next.provides)
+      search.provided.set(name, [...(search.provided.get(name) ?? []), next]);
+    added.push(next);
+    for (const alternatives of next.depends) {
+      if (isMet(alternatives, search, search.required)) continue;
+      const [only, another] = optionsOf(alternatives, search);
+      if (only !== undefined && another === undefined) queue.push(only);
+    }
+  }
+  return added;
 }
 
-function release(chosen: Package, search: Search): void {
-  search.chosen.delete(chosen.name);
-  for (const { name } of chosen.provides) {
+function release(added: Package, search: Search): void {
+  search.required.delete(added.name);
+  for (const { name } of added.provides) {
     search.provided.set(
       name,
-      search.provided.get(name)!.filter(provider => provider !== chosen),
+      search.provided.get(name)!.filter(provider => provider !== added),
     );
   }
 }
