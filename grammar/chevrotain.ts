@@ -1,8 +1,10 @@
-// Chevrotain in its single-file build, which loads in a quarter of the time of its modules.
+// Chevrotain in its single-file build, loaded when the first text with a mistake is parsed.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const entry = pathToFileURL(createRequire(import.meta.url).resolve('chevrotain'));
-const bundle = (await import(new URL('../chevrotain.min.mjs', entry).href)) as typeof import('chevrotain');
-
-export const { createToken, EmbeddedActionsParser, EOF, Lexer, LLkLookaheadStrategy } = bundle;
+export function loadChevrotain(): typeof import('chevrotain') {
+  const { resolve } = createRequire(import.meta.url);
+  return createRequire(import.meta.url)(
+    new URL('../chevrotain.min.mjs', pathToFileURL(resolve('chevrotain'))).pathname,
+  );
+}

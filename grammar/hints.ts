@@ -1,13 +1,14 @@
 // Where the cause of a problem lies before its place: a bracket that is not closed, a string that took in the lines
 // after it because its quote is missing.
-import type { IToken } from 'chevrotain';
+
 import type { ParseProblem } from './ast.ts';
+import type { Token } from './lexer.ts';
 import { StringToken, TextBlock } from './tokens.ts';
 
 const closes: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
 /** The problem, with a hint where its cause is likely to be elsewhere. */
-export function withHint(problem: ParseProblem, tokens: readonly IToken[], text: string): ParseProblem {
+export function withHint(problem: ParseProblem, tokens: readonly Token[], text: string): ParseProblem {
   if (problem.hint !== undefined) return problem;
   const before = tokens.filter(token => token.startOffset < problem.start);
   const hint =
@@ -17,7 +18,7 @@ export function withHint(problem: ParseProblem, tokens: readonly IToken[], text:
 }
 
 // The last string that goes over several lines, when it ends on the problem's line or is the problem's own place.
-function hintOfString(before: readonly IToken[], { start }: ParseProblem, text: string): string | undefined {
+function hintOfString(before: readonly Token[], { start }: ParseProblem, text: string): string | undefined {
   const string = before.findLast(
     token => token.tokenType !== TextBlock && isString(token) && token.image.includes('\n'),
   );
@@ -27,12 +28,12 @@ function hintOfString(before: readonly IToken[], { start }: ParseProblem, text: 
   return `a string goes from line ${lineOf(text, string.startOffset)} to here; is its closing quote missing?`;
 }
 
-function isString({ tokenType }: IToken): boolean {
+function isString({ tokenType }: Token): boolean {
   return tokenType.CATEGORIES?.includes(StringToken) === true;
 }
 
-function hintOfBracket(before: readonly IToken[], text: string): string | undefined {
-  const open: IToken[] = [];
+function hintOfBracket(before: readonly Token[], text: string): string | undefined {
+  const open: Token[] = [];
   for (const token of before) {
     const { image } = token;
     if (closes[image] !== undefined) open.push(token);

@@ -1,10 +1,11 @@
 // Jsonnet's syntax: text → tree or problems, and tree → text. Knows nothing of evaluation.
-import type { ILexingError, IToken } from 'chevrotain';
 import type { Expression, ParseProblem } from './ast.ts';
+import { Mismatch } from './engine.ts';
 import { withHint } from './hints.ts';
-import { deepest, isTooDeep, jsonnetParser, TooDeep, tooDeep } from './parser.ts';
+import { type Stray, type Token, tokenize } from './lexer.ts';
+import { deepest, type JsonnetParser, plainParser, recoveringParser, TooDeep, tooDeep } from './parser.ts';
 import { scanTextBlock } from './text-block.ts';
-import { jsonnetLexer, OpenComment, OpenString, TextBlock } from './tokens.ts';
+import { OpenComment, OpenString, TextBlock } from './tokens.ts';
 
 export type * from './ast.ts';
 export { precedenceOf } from './parser.ts';
@@ -16,37 +17,53 @@ export type Parsed =
 
 /** Parses a whole file. Problems are in the order of their place in the text. */
 export function parse(text: string): Parsed {
-  const { tokens, errors } = jsonnetLexer.tokenize(text);
-  const lexical = [
-    ...errors.map(error => strayProblem(text, error)),
-    ...tokens.flatMap(token => unfinishedProblem(token) ?? []),
-  ];
+  const { tokens, strays } = tokenize(text);
   const deep = firstTooDeep(tokens);
   if (deep !== undefined) return { tree: undefined, problems: [tooDeep(startOf(deep, text))] };
-  if (lexical.length === 0) {
-    const plain = run(false, tokens, text);
-    if (plain.tree !== undefined || plain.problems.some(isTooDeep)) return plain;
-  }
-  const readable = tokens.filter(token => token.tokenType !== OpenComment);
-  const { problems } = run(true, readable, text);
-  const all = inOrder([...lexical, ...problems]);
-  return { tree: undefined, problems: all.map(problem => withHint(problem, readable, text)) };
-}
-
-function run(recovery: boolean, tokens: IToken[], text: string): Parsed {
-  const parser = jsonnetParser(recovery);
-  parser.begin(tokens);
-  let tree: Expression;
+  const lexical = [
+    ...strays.map(stray => strayProblem(text, stray)),
+    ...tokens.flatMap(token => unfinishedProblem(token) ?? []),
+  ];
   try {
-    tree = parser.program();
+    const tree = lexical.length === 0 ? parsePlain(tokens, text) : undefined;
+    if (tree !== undefined) return { tree, problems: [] };
+    const readable = tokens.filter(token => token.tokenType !== OpenComment);
+    const all = inOrder([...lexical, ...mistakes(readable, text)]);
+    return { tree: undefined, problems: all.map(problem => withHint(problem, readable, text)) };
   } catch (error) {
     if (error instanceof TooDeep) return { tree: undefined, problems: [error.problem] };
-    // The engine's stack is smaller than what the grammar allows.
-    if (error instanceof RangeError)
-      return { tree: undefined, problems: [tooDeep(startOf(parser.current, text))] };
     throw error;
   }
-  const problems = inOrder([
+}
+
+function parsePlain(tokens: Token[], text: string): Expression | undefined {
+  const parser = plainParser();
+  parser.begin(tokens);
+  try {
+    const tree = run(parser, text);
+    return parser.problems.length === 0 && parser.current.tokenType.name === 'EOF' ? tree : undefined;
+  } catch (error) {
+    if (error instanceof Mismatch) return undefined;
+    throw error;
+  }
+}
+
+// Throws TooDeep also where the engine's stack is smaller than what the grammar allows.
+function run(parser: JsonnetParser, text: string): Expression {
+  try {
+    return parser.program();
+  } catch (error) {
+    if (error instanceof RangeError) throw new TooDeep(tooDeep(startOf(parser.current, text)));
+    throw error;
+  }
+}
+
+function mistakes(tokens: Token[], text: string): ParseProblem[] {
+  const parser = recoveringParser();
+  for (const token of tokens) token.tokenTypeIdx = token.tokenType.tokenTypeIdx!;
+  parser.begin(tokens);
+  run(parser, text);
+  return [
     ...parser.errors.map((error): ParseProblem => {
       const at = startOf(error.token, text);
       return { start: at, end: at + Math.max(1, error.token.image.length), message: error.message };
@@ -54,16 +71,15 @@ function run(recovery: boolean, tokens: IToken[], text: string): Parsed {
     ...parser.problems.map(problem =>
       !(problem.start >= 0) ? { ...problem, start: text.length, end: text.length } : problem,
     ),
-  ]);
-  return problems.length === 0 ? { tree, problems: [] } : { tree: undefined, problems };
+  ];
 }
 
-function startOf(token: IToken, text: string): number {
+function startOf(token: { readonly startOffset: number }, text: string): number {
   return token.startOffset >= 0 ? token.startOffset : text.length;
 }
 
 // The bracket that goes past the bound, found before the parser's own stack grows.
-function firstTooDeep(tokens: readonly IToken[]): IToken | undefined {
+function firstTooDeep(tokens: readonly Token[]): Token | undefined {
   let depth = 0;
   return tokens.find(({ image }) => {
     if (image === '[' || image === '{' || image === '(') depth += 1;
@@ -78,13 +94,13 @@ function inOrder(problems: readonly ParseProblem[]): ParseProblem[] {
   return sorted.filter(({ start }, index) => index === 0 || start !== sorted[index - 1]!.start);
 }
 
-function strayProblem(text: string, { offset, length }: ILexingError): ParseProblem {
+function strayProblem(text: string, { offset, length }: Stray): ParseProblem {
   const found = JSON.stringify(String.fromCodePoint(text.codePointAt(offset)!));
   return { start: offset, end: offset + length, message: `${found} does not belong to the language` };
 }
 
 // Strings, comments and blocks without their end.
-function unfinishedProblem(token: IToken): ParseProblem | undefined {
+function unfinishedProblem(token: Token): ParseProblem | undefined {
   const start = token.startOffset;
   const end = start + token.image.length;
   if (token.tokenType === OpenString)

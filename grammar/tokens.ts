@@ -1,28 +1,49 @@
-// The tokens of Jsonnet (specification, "Lexing"). Text blocks need a matcher of their own: their end depends on the
-// indentation of their first line.
-import type { CustomPatternMatcherFunc, TokenType } from 'chevrotain';
-import { createToken, Lexer } from './chevrotain.ts';
+// The tokens of Jsonnet (specification, "Lexing"), as data that lexer.ts, the parser and Chevrotain read.
 import { scanTextBlock } from './text-block.ts';
 
-// A pattern says which characters it can start with and whether it can hold a line break, or the lexer would find that
-// out when the program starts.
-const startingWith = (first: string): { start_chars_hint: string[] } => ({ start_chars_hint: [...first] });
+/** A kind of token. The names are Chevrotain's, which takes these as its own. */
+export type TokenType = {
+  readonly name: string;
+  /** A word or symbol, a sticky expression, or what gives the end of the token that starts at an offset; none for a
+   * kind that only others belong to. */
+  readonly pattern?: string | RegExp | ((text: string, offset: number) => number);
+  /** The characters that it can start with. */
+  readonly first: string;
+  /** As messages name it. */
+  readonly LABEL: string;
+  readonly CATEGORIES: TokenType[];
+  readonly skipped: boolean;
+  /** A number that Chevrotain gives it. */
+  tokenTypeIdx?: number;
+};
+
+const tokenType = (
+  name: string,
+  LABEL: string,
+  first: string,
+  pattern?: TokenType['pattern'],
+  CATEGORIES: TokenType[] = [],
+  skipped = false,
+): TokenType => ({ name, LABEL, first, ...(pattern !== undefined && { pattern }), CATEGORIES, skipped });
+
 const letters = '_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-const identifier = /[_a-zA-Z][_a-zA-Z0-9]*/;
+export const Identifier = tokenType('Identifier', 'a name', letters, /[_a-zA-Z][_a-zA-Z0-9]*/y);
 
-export const Identifier = createToken({
-  name: 'Identifier',
-  pattern: identifier,
-  label: 'a name',
-  line_breaks: false,
-  ...startingWith(letters),
-});
+const keywords = new Map<string, TokenType>();
+function keyword(word: string): TokenType {
+  const type = tokenType(word, `"${word}"`, '', word);
+  keywords.set(word, type);
+  return type;
+}
 
-const keyword = (word: string): TokenType =>
-  createToken({ name: word, pattern: word, longer_alt: Identifier, label: `"${word}"` });
-const symbol = (name: string, text: string): TokenType =>
-  createToken({ name, pattern: text, label: `"${text}"` });
+/** The kind of a word: a keyword or a name. */
+export const wordType = (word: string): TokenType => keywords.get(word) ?? Identifier;
+
+const symbol = (name: string, text: string, categories: TokenType[] = []): TokenType =>
+  tokenType(name, `"${text}"`, text[0]!, text, categories);
+/** A kind that others belong to. */
+export const category = (name: string, label: string): TokenType => tokenType(name, label, '');
 
 export const Assert = keyword('assert');
 export const Else = keyword('else');
@@ -43,52 +64,37 @@ export const TailStrict = keyword('tailstrict');
 export const Then = keyword('then');
 export const True = keyword('true');
 
-export const NumberToken = createToken({
-  name: 'Number',
-  label: 'a number',
-  pattern: /(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?/,
-  line_breaks: false,
-  ...startingWith('0123456789'),
-});
+export const NumberToken = tokenType(
+  'Number',
+  'a number',
+  '0123456789',
+  /(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?/y,
+);
+
 /** Any kind of string. */
-export const StringToken = createToken({ name: 'String', pattern: Lexer.NA, label: 'a string' });
+export const StringToken = category('String', 'a string');
 const string = (name: string, pattern: RegExp, first: string): TokenType =>
-  createToken({
-    name,
-    pattern,
-    label: 'a string',
-    line_breaks: true,
-    categories: StringToken,
-    ...startingWith(first),
-  });
+  tokenType(name, 'a string', first, pattern, [StringToken]);
 
 const strings = [
-  string('DoubleString', /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/, '"'),
-  string('SingleString', /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/, "'"),
-  string('VerbatimDouble', /@"[^"]*(?:""[^"]*)*"/, '@'),
-  string('VerbatimSingle', /@'[^']*(?:''[^']*)*'/, '@'),
+  string('DoubleString', /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y, '"'),
+  string('SingleString', /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/y, "'"),
+  string('VerbatimDouble', /@"[^"]*(?:""[^"]*)*"/y, '@'),
+  string('VerbatimSingle', /@'[^']*(?:''[^']*)*'/y, '@'),
 ];
 
-const matchTextBlock: CustomPatternMatcherFunc = (text, offset) =>
-  text.startsWith('|||', offset) ? [text.slice(offset, scanTextBlock(text, offset).end)] : null;
-
-export const TextBlock = createToken({
-  name: 'TextBlock',
-  pattern: matchTextBlock,
-  start_chars_hint: ['|'],
-  label: 'a text block',
-  line_breaks: true,
-  categories: StringToken,
-});
+/** Its end depends on the indentation of its first line. */
+export const TextBlock = tokenType(
+  'TextBlock',
+  'a text block',
+  '|',
+  (text, offset) => (text.startsWith('|||', offset) ? scanTextBlock(text, offset).end : offset),
+  [StringToken],
+);
 
 /** A string without its end goes to the end of its line, so that what follows is still read. */
-export const OpenString = string('OpenString', /@?["'][^\n]*/, '@"\'');
-export const OpenComment = createToken({
-  name: 'OpenComment',
-  pattern: /\/\*[\s\S]*/,
-  line_breaks: true,
-  ...startingWith('/'),
-});
+export const OpenString = string('OpenString', /@?["'][^\n]*/y, '@"\'');
+export const OpenComment = tokenType('OpenComment', 'OpenComment', '/', /\/\*[\s\S]*/y);
 
 export const Dollar = symbol('Dollar', '$');
 export const LeftBrace = symbol('LeftBrace', '{');
@@ -103,27 +109,21 @@ export const Semicolon = symbol('Semicolon', ';');
 export const Assign = symbol('Assign', '=');
 
 /** `:`, `::` and `:::`; the parser tells them apart where the grammar does. */
-export const Colons = createToken({ name: 'Colons', pattern: Lexer.NA, label: '":"' });
-export const Colon3 = createToken({ name: 'Colon3', pattern: ':::', label: '":::"', categories: Colons });
-export const Colon2 = createToken({ name: 'Colon2', pattern: '::', label: '"::"', categories: Colons });
-export const Colon1 = createToken({ name: 'Colon1', pattern: ':', label: '":"', categories: Colons });
+export const Colons = category('Colons', '":"');
+export const Colon3 = symbol('Colon3', ':::', [Colons]);
+export const Colon2 = symbol('Colon2', '::', [Colons]);
+export const Colon1 = symbol('Colon1', ':', [Colons]);
 
 /** Every binary operator but `in`; the parser builds the tree by precedence. */
-export const Operator = createToken({ name: 'Operator', pattern: Lexer.NA, label: 'an operator' });
-const operator = (name: string, text: string): TokenType =>
-  createToken({ name, pattern: text, label: `"${text}"`, categories: Operator });
+export const Operator = category('Operator', 'an operator');
+const operator = (name: string, text: string): TokenType => symbol(name, text, [Operator]);
 
 /** `-` and `+` are also unary, as `!` and `~` only are. */
-export const Unary = createToken({ name: 'Unary', pattern: Lexer.NA, label: 'an operator' });
-export const Plus = createToken({ name: 'Plus', pattern: '+', label: '"+"', categories: [Operator, Unary] });
-export const Minus = createToken({
-  name: 'Minus',
-  pattern: '-',
-  label: '"-"',
-  categories: [Operator, Unary],
-});
-export const Not = createToken({ name: 'Not', pattern: '!', label: '"!"', categories: [Unary] });
-export const Tilde = createToken({ name: 'Tilde', pattern: '~', label: '"~"', categories: [Unary] });
+export const Unary = category('Unary', 'an operator');
+export const Plus = symbol('Plus', '+', [Operator, Unary]);
+export const Minus = symbol('Minus', '-', [Operator, Unary]);
+export const Not = symbol('Not', '!', [Unary]);
+export const Tilde = symbol('Tilde', '~', [Unary]);
 
 const operators = [
   operator('And', '&&'),
@@ -145,27 +145,9 @@ const operators = [
 ];
 
 const skipped = [
-  createToken({
-    name: 'WhiteSpace',
-    pattern: /[ \t\r\n]+/,
-    group: Lexer.SKIPPED,
-    line_breaks: true,
-    ...startingWith(' \t\r\n'),
-  }),
-  createToken({
-    name: 'LineComment',
-    pattern: /(?:\/\/|#)[^\n]*/,
-    group: Lexer.SKIPPED,
-    line_breaks: false,
-    ...startingWith('/#'),
-  }),
-  createToken({
-    name: 'BlockComment',
-    pattern: /\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//,
-    group: Lexer.SKIPPED,
-    line_breaks: true,
-    ...startingWith('/'),
-  }),
+  tokenType('WhiteSpace', '', ' \t\r\n', /[ \t\r\n]+/y, [], true),
+  tokenType('LineComment', '', '/#', /(?:\/\/|#)[^\n]*/y, [], true),
+  tokenType('BlockComment', '', '/', /\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\//y, [], true),
 ];
 
 /** In the order in which the lexer tries them. */
@@ -194,9 +176,3 @@ export const tokens: TokenType[] = [
     Semicolon,
   ],
 ];
-
-export const jsonnetLexer = new Lexer(tokens, {
-  positionTracking: 'onlyOffset',
-  ensureOptimizations: false,
-  skipValidations: true,
-});

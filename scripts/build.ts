@@ -50,13 +50,13 @@ const places: Plugin = {
   },
 };
 
-/** The sources look for Chevrotain's single file when they start; here it is known. */
+/** The sources look for Chevrotain's single file; here it is an entry, loaded for a text with a mistake. */
 const chevrotain: Plugin = {
   name: 'chevrotain',
   load(module) {
     if (module !== join(root, 'grammar/chevrotain.ts')) return null;
-    const file = join(root, 'node_modules/chevrotain/lib/chevrotain.min.mjs');
-    return `export { createToken, EmbeddedActionsParser, EOF, Lexer, LLkLookaheadStrategy } from ${JSON.stringify(file)};`;
+    return `import { createRequire } from 'node:module';
+      export const loadChevrotain = () => createRequire(import.meta.url)('./chevrotain.js');`;
   },
 };
 
@@ -77,7 +77,10 @@ const began = new Date();
 rmSync(made, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: root,
-  input: Object.fromEntries(entries.filter(isThere).map(entry => [entry, join(root, `${entry}.ts`)])),
+  input: {
+    ...Object.fromEntries(entries.filter(isThere).map(entry => [entry, join(root, `${entry}.ts`)])),
+    'grammar/chevrotain': join(root, 'node_modules/chevrotain/lib/chevrotain.min.mjs'),
+  },
   platform: 'node',
   external: (id, importer) =>
     /^[@a-z]/.test(id) && !bundled.includes(id.split('/')[0]!) && !isChildProcessOfCommander(id, importer),
