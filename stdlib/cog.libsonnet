@@ -65,6 +65,7 @@ local installed(model, name) = [package for package in model.blocks.python.packa
     // Where the server looks for the schema.
     layers: [{
       name: 'schema',
+      rate: 0.3,
       layer: derivation({
         name: 'schema',
         builder: 'tree',

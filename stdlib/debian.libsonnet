@@ -3,7 +3,6 @@
 local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
-local layers = import 'layers.libsonnet';
 
 local link(path, target) = { type: 'link', path: path, target: target };
 local text(path, lines) = { type: 'text', path: path, executable: false, text: std.lines(lines) };
@@ -98,19 +97,24 @@ local root = derivation({
       for i in std.range(0, std.length(debs) - 1)
     ],
 
-    layers: layers.plan('debian', [
-      { name: 'root', size: 0, layer: root },
+    layers: [
+      { name: 'root', rate: 0.02, layer: root },
     ] + [
       {
-        name: block.installed[i].name + ' ' + block.installed[i].version,
+        name: block.installed[i].name,
+        version: block.installed[i].version,
         size: block.installed[i].size,
+        order: 1,
+        rate: 0.02,
         layer: unpacked[i],
       }
       for i in std.range(0, std.length(debs) - 1)
     ] + [
       {
         name: 'configuration',
-        size: 0,
+        size: 100 * 1024,
+        order: 2,
+        rate: 0.1,
         layer: derivation({
           name: 'configuration',
           builder: 'configure',
@@ -118,7 +122,7 @@ local root = derivation({
           inputs: { debs: debs, layers: unpacked },
         }),
       },
-    ]),
+    ],
 
     env: {
       LANG: 'C.UTF-8',

@@ -1,17 +1,18 @@
-// Which pieces get a layer of their own: large ones, that models share; small ones are joined.
-local large = 1024 * 1024;
-
+// From pieces to layers: the native `plan` says which pieces share one (src/plan, docs/layers.md); these are joined.
 {
-  // pieces: [{name, size, layer}] → layers: [{name, layer}]. `size` is in bytes, as fetched.
-  plan(name, pieces)::
-    local small = [piece for piece in pieces if piece.size < large];
-    local joined = if std.length(small) < 2 then small else [{
-      name: name + ': ' + std.join(', ', [piece.name for piece in small]),
-      layer: std.native('derivation')({
-        name: name,
+  // model: its field `layers` counts. pieces: [{block, name, layer, …}], the lowest first → [{name, layer, pieces, …}].
+  plan(model, pieces):: [
+    local members = [pieces[piece.index] + { size: piece.size, id: piece.id } for piece in planned.pieces];
+    {
+      name: planned.name,
+      reason: planned.reason,
+      pieces: members,
+      layer: if std.length(members) == 1 then members[0].layer else std.native('derivation')({
+        name: std.join(', ', std.uniq([member.block for member in members])),
         builder: 'join',
-        inputs: { layers: [piece.layer for piece in small] },
+        inputs: { layers: [member.layer for member in members] },
       }),
-    }];
-    [{ name: piece.name, layer: piece.layer } for piece in joined + [piece for piece in pieces if piece.size >= large]],
+    }
+    for planned in std.native('plan')(model, pieces)
+  ],
 }

@@ -4,6 +4,7 @@
 local cog = import 'cog.libsonnet';
 local contract = import 'contract.libsonnet';
 local derivation = std.native('derivation');
+local layers = import 'layers.libsonnet';
 local python = import 'python.libsonnet';
 
 local fields = contract.object('a model', {
@@ -49,6 +50,22 @@ local fields = contract.object('a model', {
     }),
     'The project files that belong to the image.'
   ),
+  layers: contract.field(
+    contract.object('layers', {
+      limit: contract.field(contract.number, 'The most layers that the image has, those of a base counted; 100 unless it is given.'),
+      squash: contract.field(contract.boolean, 'As few layers as can be.'),
+      preserve: contract.field(contract.arrayOf(contract.string), 'Pieces that get a layer of their own, by name: ["torch"].'),
+      groups: contract.field(
+        contract.mapOf('argument', contract.arrayOf(contract.string)),
+        'Pieces that get a layer together, by a name of your own: { nlp: ["tokenizers", "transformers"] }.'
+      ),
+      history: contract.field(
+        contract.anyOf([contract.format('projectPath'), contract.arrayOf(contract.format('projectPath'))]),
+        'Files of the project with builds of the past, as cogpack plan history writes them.'
+      ),
+    }),
+    'What shares a layer, where that is not left to the planner (docs/layers.md).'
+  ),
   env: contract.field(contract.mapOf('environmentName', contract.format('environmentValue')), 'Environment variables.'),
   workdir: contract.field(contract.format('absolutePath'), 'The folder in which the command starts.'),
   entrypoint: contract.field(contract.arrayOf(contract.format('argument')), 'The program, as an array of arguments.'),
@@ -76,6 +93,7 @@ local fields = contract.object('a model', {
     cog: null,
     apt: [],
     source: {},
+    layers: {},
     env: {},
     workdir: '/src',
     entrypoint: if cog.enabled(self) then ['/usr/bin/tini', '--'] else [],
@@ -103,13 +121,31 @@ local fields = contract.object('a model', {
 
     order:: std.native('order')(self.blocks),
 
-    // [{name, layer}], the lowest first.
-    layers:: std.flatMap(function(name) std.get(model.blocks[name], 'layers', []), self.order),
+    // What the blocks give, the lowest first; docs/description.md has the fields of a piece.
+    pieces:: std.flatMap(
+      function(name) [
+        { checked: std.get(model.blocks[name], 'checked', true) } + piece + { block: name }
+        for piece in std.get(model.blocks[name], 'layers', [])
+      ],
+      self.order
+    ),
+
+    // [{name, layer, pieces, reason}], the lowest first.
+    plan:: layers.plan(model, self.pieces),
+
+    // What a history of builds keeps of an image (src/plan/history.ts).
+    made:: [
+      std.join(' ', [piece.block, std.strReplace(piece.name, ' ', '-'), piece.id, std.toString(piece.size)])
+      for layer in self.plan
+      for piece in layer.pieces
+    ],
 
     // What a later block says stands over an earlier one's, and the user's over all.
     local merged(field) = std.foldl(function(all, name) all + std.get(model.blocks[name], field, {}), model.order, {}),
     environment:: merged('env') + self.env,
-    allLabels:: merged('labels') + self.labels,
+    allLabels:: merged('labels') + {
+      [if model.made != [] then 'cogpack.pieces']: std.join('\n', model.made),
+    } + self.labels,
 
     config:: {
       Env: [name + '=' + model.environment[name] for name in std.objectFields(model.environment)],
@@ -126,11 +162,15 @@ local fields = contract.object('a model', {
     },
 
     // The proof that the shared libraries of what was installed are there (docs/check.md), over all blocks but those that
-    // say `checked: false`. Each layer is read once; the image is not made of layers that fail.
+    // say `checked: false`. Each layer is read once, and of one that holds what is not checked too, the pieces that are;
+    // the image is not made of layers that fail.
     check::
       local installed = std.flatMap(
-        function(name) std.get(model.blocks[name], 'layers', []),
-        [name for name in self.order if std.get(model.blocks[name], 'checked', true)]
+        function(layer)
+          local checked = [piece for piece in layer.pieces if piece.checked];
+          if std.length(checked) == std.length(layer.pieces) then [layer]
+          else [{ name: piece.name + ' ' + piece.id, layer: piece.layer } for piece in checked],
+        self.plan
       );
       derivation({
         name: 'check',
@@ -155,10 +195,10 @@ local fields = contract.object('a model', {
       platform: model.platform,
       args: {
         config: model.config,
-        history: [layer.name for layer in model.layers],
+        history: [layer.name for layer in model.plan],
         annotations: {},
       },
-      inputs: { layers: [layer.layer for layer in model.layers], checked: [model.check] },
+      inputs: { layers: [layer.layer for layer in model.plan], checked: [model.check] },
     }),
 
     targets:: { image: contract.checked(fields, model, 'model').image },

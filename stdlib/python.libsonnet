@@ -2,7 +2,6 @@
 local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
-local layers = import 'layers.libsonnet';
 local localLayer = import 'local-packages.libsonnet';
 
 local prefix = '/opt/venv';
@@ -100,18 +99,20 @@ local besideLock(model, target, requirements) =
       else if std.objectHas(asked, 'lock') then besideLock(model, target, block.requirements)
       else model.answers['python.python'].packages,
 
-    layers: layers.plan('venv', [
-      { name: 'venv', size: 0, layer: venv(model.python) },
+    layers: [
+      { name: 'venv', rate: 0.02, layer: venv(model.python) },
     ] + (
       if block.localPackages == [] then [] else [{
         name: 'local packages',
-        size: 0,
+        rate: 0.3,
         layer: localLayer(block.localPackages, model.python, prefix, { path: '.', prefix: '/src' } + model.source),
       }]
     ) + [
       {
-        name: package.name + ' ' + package.version,
+        name: package.name,
+        version: package.version,
         size: package.size,
+        rate: 0.2,
         layer: derivation({
           name: package.name,
           builder: 'wheel',
@@ -132,7 +133,7 @@ local besideLock(model, target, requirements) =
         }),
       }
       for package in block.packages
-    ]),
+    ],
 
     labels: {
       'cogpack.python.version': model.python,

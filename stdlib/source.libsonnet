@@ -9,6 +9,7 @@
 
     layers: [{
       name: 'source',
+      rate: 1,
       layer: std.native('at')(model, 'source', function() std.native('source')(options.path, {
         prefix: options.prefix,
         exclude: ['/cogpack.jsonnet', '/cogpack.lock'] + options.exclude,

@@ -1,6 +1,8 @@
 // cogpack cache push: shares what the store holds of a description's targets, signed, through a registry.
+
 import type { OpenBlob } from '@cogpack/registry-client';
 import type { Command } from 'commander';
+import { formatBytes } from '../base/bytes.ts';
 import { CogpackError } from '../base/error.ts';
 import { configDir, onlyPrivateKey, readPrivateKey } from '../cache/key-files.ts';
 import { closure } from '../graph/graph.ts';
@@ -11,7 +13,7 @@ import { createLazyCaches } from './caches.ts';
 import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
 import { createProgress } from './progress.ts';
 import { sourceOf } from './push.ts';
-import { formatBytes, interruptSignal } from './terminal.ts';
+import { interruptSignal } from './terminal.ts';
 
 type Flags = DescriptionFlags & {
   readonly cache: string;

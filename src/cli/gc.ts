@@ -1,10 +1,12 @@
 // cogpack gc: removes from the store what nothing needs.
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { formatBytes } from '../base/bytes.ts';
 import { type Collected, collect } from '../store/collect.ts';
 import { openStore } from '../store/store.ts';
 import { wholeNumber } from './numbers.ts';
 import { storeOption } from './options.ts';
-import { formatBytes, interruptSignal } from './terminal.ts';
+import { interruptSignal } from './terminal.ts';
 
 type Flags = {
   readonly store: string;

@@ -1,10 +1,12 @@
 // cogpack inspect: what an image is and what it holds.
+
 import type { Command } from 'commander';
+import { formatBytes } from '../base/bytes.ts';
 import { findModel } from '../model/find.ts';
 import type { Model } from '../model/model.ts';
 import { openStore } from '../store/store.ts';
 import { storeOption } from './options.ts';
-import { formatBytes, interruptSignal } from './terminal.ts';
+import { interruptSignal } from './terminal.ts';
 
 export function add(program: Command): void {
   program

@@ -1,5 +1,6 @@
 // Progress of long work, on stderr and only when that is a terminal: one line that is written over.
-import { formatBytes, wantsColour } from './terminal.ts';
+import { formatBytes } from '../base/bytes.ts';
+import { wantsColour } from './terminal.ts';
 
 export type Progress = {
   /** Shows that `name` is under way, with bytes done of bytes to do where these are known. */

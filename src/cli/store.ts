@@ -1,10 +1,12 @@
 // cogpack store verify: re-hashes every blob of the store.
+
 import type { Command } from 'commander';
+import { formatBytes } from '../base/bytes.ts';
 import { openStore } from '../store/store.ts';
 import { verifyStore } from '../store/verify.ts';
 import { storeOption } from './options.ts';
 import { createProgress } from './progress.ts';
-import { formatBytes, interruptSignal } from './terminal.ts';
+import { interruptSignal } from './terminal.ts';
 
 export function add(program: Command): void {
   const store = program.command('store').description('Look after the store.');

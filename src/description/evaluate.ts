@@ -20,9 +20,11 @@ import {
   typeOf,
   type Value,
 } from '../language/index.ts';
+import type { History } from '../plan/history.ts';
 import { openStatCache } from '../source/stat-cache.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
+import { planOf, type TargetLayer } from './plan.ts';
 import { makeSchemas, type SchemaOutcome, type SchemaRequest, schemasFrom } from './schemas.ts';
 
 export type DescriptionOptions = {
@@ -34,9 +36,19 @@ export type DescriptionOptions = {
   readonly topLevelArguments: ExternalArguments;
   /** A folder for the stat cache. */
   readonly cacheDir: string;
+  /** To plan layers by, in place of those that descriptions name. */
+  readonly histories?: readonly History[] | undefined;
+  /** Whether targets are to have their plans. */
+  readonly withPlans?: boolean;
 };
 
-export type Target = { readonly name: string; readonly digest: Digest; readonly output: string };
+export type Target = {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly output: string;
+  /** Of a model, when plans are asked for. */
+  readonly plan?: readonly TargetLayer[] | undefined;
+};
 
 export type Evaluated = {
   readonly graph: Graph;
@@ -105,6 +117,7 @@ export function evaluateOnce({
     schemas,
     project,
     statCache: root => openStatCache(options.cacheDir, root),
+    histories: options.histories,
   });
   const targets: Target[] = [];
   if (!existsSync(options.file)) throw notThere(options.file);
@@ -125,7 +138,7 @@ export function evaluateOnce({
             file: `(description made of ${file})`,
             base: resolve(file),
           });
-    collectTargets(value, '', targets, options.file);
+    collectTargets(value, '', targets, options);
   });
   const { missing, asked } = answers;
   if (targets.length === 0 && missing.length === 0 && schemas.wanted.length === 0) {
@@ -147,7 +160,12 @@ function unlessUnanswered(action: () => void): void {
   }
 }
 
-function collectTargets(value: Value, path: string, targets: Target[], file: string): void {
+function collectTargets(
+  value: Value,
+  path: string,
+  targets: Target[],
+  { file, withPlans = false }: Pick<DescriptionOptions, 'file' | 'withPlans'>,
+): void {
   const payload = derivationPayload(value);
   if (payload !== undefined) {
     targets.push({ name: path === '' ? payload.name : path, digest: payload.digest, output: payload.output });
@@ -177,7 +195,15 @@ function collectTargets(value: Value, path: string, targets: Target[], file: str
           },
         );
       }
-      collectTargets(inner, next, targets, file);
+      const from = targets.length;
+      collectTargets(inner, next, targets, { file, withPlans });
+      const made = targets[from];
+      if (withPlans && holder !== value && made !== undefined) {
+        targets[from] = {
+          ...made,
+          plan: planOf(value, layer => derivationPayload(getField(layer, 'layer'))?.digest),
+        };
+      }
     });
   }
 }

@@ -25,6 +25,7 @@ import {
   typeOf,
   type Value,
 } from '../language/index.ts';
+import type { History } from '../plan/history.ts';
 import type { StatCache } from '../source/stat-cache.ts';
 import { readTree } from '../source/tree.ts';
 import type { Answers } from './answers.ts';
@@ -32,6 +33,7 @@ import { type Contract, checkContract } from './contract.ts';
 import { formats } from './formats.ts';
 import { gpu } from './gpu.ts';
 import { orderBlocks } from './order.ts';
+import { type PlanContext, plan } from './plan.ts';
 import type { SchemaRequest, Schemas } from './schemas.ts';
 
 /** What an opaque `derivation` value holds: one output of a derivation. */
@@ -44,6 +46,8 @@ export type DescriptionContext = {
   /** The project's folder, absolute: sources and files are inside it. */
   readonly project: string;
   readonly statCache: (root: string) => StatCache;
+  /** In place of those that the description names. */
+  readonly histories?: readonly History[] | undefined;
 };
 
 export const missingAnswers = 'lock/missing';
@@ -73,6 +77,10 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
     gpu: {
       params: ['model', 'question'],
       call: ([model, question], { span }) => gpu(model!, question!, span),
+    },
+    plan: {
+      params: ['model', 'pieces'],
+      call: ([model, pieces], { span }) => plan(planContext(context), model!, pieces!, span),
     },
     packages: { params: ['path'], call: ([path], { span }) => packages(context, path!, span) },
     readText: { params: ['path'], call: ([path], { span }) => readText(context, path!, span) },
@@ -276,10 +284,23 @@ function packages(context: DescriptionContext, path: Value, span: Span | undefin
 }
 
 function readText(context: DescriptionContext, path: Value, span: Span | undefined): Value {
+  return fromHost(textOf(context, path, span));
+}
+
+function textOf(context: DescriptionContext, path: Value, span: Span | undefined): string {
   const file = insideProject(context, path, span);
   const text = readIfThere(file);
-  if (text !== undefined) return fromHost(text);
+  if (text !== undefined) return text;
   throw notThere(relative(context.project, file), context.project, span);
+}
+
+function planContext(context: DescriptionContext): PlanContext {
+  return {
+    graph: context.graph,
+    histories: context.histories,
+    readText: (path, span) => textOf(context, fromHost(path), span),
+    layerOf: piece => derivationPayload(getField(piece, 'layer'))?.digest,
+  };
 }
 
 function notThere(path: string, project: string, span: Span | undefined): CogpackError {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Json } from '../base/canonical.ts';
 import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { type PastPiece, parsePiece } from '../plan/history.ts';
 import { parseManifest } from '../store/manifest.ts';
 
 export type Package = { readonly name: string; readonly version: string };
@@ -23,6 +24,8 @@ export type Model = {
   readonly python: string | undefined;
   readonly packages: readonly Package[];
   readonly debian: readonly Package[];
+  /** The packages with the blocks that brought them and the sizes of their files, in the image's order. */
+  readonly pieces: readonly PastPiece[];
   readonly cog: string | undefined;
   readonly gpu: boolean;
   /** The OpenAPI document of its server. */
@@ -37,6 +40,7 @@ export type Model = {
 export const packagesLabel = 'cogpack.python.packages';
 export const debianLabel = 'cogpack.debian.packages';
 export const pythonLabel = 'cogpack.python.version';
+export const piecesLabel = 'cogpack.pieces';
 
 const configSchema = z.object({
   os: z.string(),
@@ -94,6 +98,7 @@ export function readModel(
     python: labels[pythonLabel] ?? cogConfig?.build?.python_version,
     packages: packagesOf(labels[packagesLabel] ?? labels['run.cog.pip_freeze'], '=='),
     debian: packagesOf(labels[debianLabel], '='),
+    pieces: piecesOf(labels[piecesLabel]),
     cog: labels['run.cog.version'],
     gpu: cogConfig?.build?.gpu === true || 'NVIDIA_REQUIRE_CUDA' in env,
     schema: json(Buffer.from(labels['run.cog.openapi_schema'] ?? '')) as Json | undefined,
@@ -111,6 +116,10 @@ function packagesOf(text: string | undefined, separator: string): Package[] {
       const [name, version] = splitAt(line, separator);
       return { name, version };
     });
+}
+
+function piecesOf(text: string | undefined): PastPiece[] {
+  return (text ?? '').split('\n').flatMap(line => parsePiece(line) ?? []);
 }
 
 function splitAt(text: string, separator: string): [string, string] {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { repository } from '../support/cli.ts';
 
 const areas =
-  'ar|builder|configure|deb|debian|description|fetch|file|gpu|graph|image|inputs|join|layer|lock|model|output|realise|run|scan|source|store|tree|wheel|zip';
+  'ar|builder|configure|deb|debian|description|fetch|file|gpu|graph|image|inputs|join|layer|lock|model|output|plan|realise|run|scan|source|store|tree|wheel|zip';
 
 test('docs/errors.md has a cure for every code', () => {
   const docs = readFileSync(join(repository, 'docs/errors.md'), 'utf8');
@@ -12,7 +12,7 @@ test('docs/errors.md has a cure for every code', () => {
   for (const file of readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const text = readFileSync(join(repository, 'src', file), 'utf8');
-    for (const [, code] of text.matchAll(new RegExp(`Error\\(\\s*'((?:${areas})/[a-z0-9-]+)'`, 'g')))
+    for (const [, code] of text.matchAll(new RegExp(`(?:Error|fail)\\(\\s*'((?:${areas})/[a-z0-9-]+)'`, 'g')))
       codes.add(code!);
   }
   expect(codes.size).toBeGreaterThan(50);
