@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./schema.ts'),
   },
   inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
+  plan: { summary: 'print the layers of a model, and why each is as it is', load: () => import('./plan.ts') },
   cache: { summary: 'share realisations through a registry', load: () => import('./cache.ts') },
   doctor: {
     summary: 'tell what this machine has for models, and what it lacks',
@@ -49,6 +50,7 @@ const program = new Command('cogpack')
   .description('Compile a short description of a machine-learning model into a reproducible container image.')
   .version('0.1.0')
   .exitOverride()
+  .enablePositionalOptions()
   .configureOutput({ outputError: (text, write) => write(text) })
   .addHelpText('after', '\nExample:\n  $ cogpack lock && cogpack realise --push localhost:5000/iris:1');
 

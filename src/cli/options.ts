@@ -33,7 +33,7 @@ export function withDescription(command: Command): Command {
       'the description, or a folder with one or with a cog.yaml, uv.lock, pylock.toml or requirements.txt',
       defaultDescription,
     )
-    .hook('preAction', (_, action) => describeIfNone(action))
+    .hook('preAction', (command, action) => (action === command ? describeIfNone(action) : undefined))
     .addOption(
       new Option(
         '-A, --tla-str <name=value>',
@@ -82,8 +82,13 @@ export function lockFileOf(description: string): string {
 }
 
 /** Evaluates with the lock beside the description. Throws `lock/missing`, naming every request without an answer. */
-export async function evaluateLocked(path: string, flags: DescriptionFlags): Promise<Evaluated> {
-  const evaluated = await evaluateDescription(evaluationOptions(path, flags, readLock(lockFileOf(path))));
+export async function evaluateLocked(
+  path: string,
+  flags: DescriptionFlags,
+  more: Pick<DescriptionOptions, 'histories' | 'withPlans'> = {},
+): Promise<Evaluated> {
+  const options = evaluationOptions(path, flags, readLock(lockFileOf(path)));
+  const evaluated = await evaluateDescription({ ...options, ...more });
   if (evaluated.missing.length === 0) return evaluated;
   const list = evaluated.missing.map(request => `  ${JSON.stringify(request)}`);
   throw new CogpackError('lock/missing', `cogpack.lock has no answer to:\n${list.join('\n')}`, {

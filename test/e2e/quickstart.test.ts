@@ -55,6 +55,10 @@ async function realise(store: string, ...more: string[]): Promise<Realised> {
   return JSON.parse(stdout) as Realised;
 }
 
+function plan(...args: string[]): Promise<string> {
+  return output(`${repository}bin/cogpack`, ['plan', description, '--store', join(dir, 'one'), ...args]);
+}
+
 describe('the quickstart', () => {
   test('has the same derivations and layers in two empty stores, with one job and with four', async () => {
     const one = await realise('one', '--jobs', '1');
@@ -147,6 +151,52 @@ describe('the quickstart', () => {
     expect(await inspect(model.digest.slice(7, 19))).toEqual(model);
     expect(await inspect(`oci:${join(dir, 'layout')}`)).toEqual(model);
     expect(await inspect(`${registry.host}/quickstart:1`)).toEqual(model);
+  });
+
+  test('has the layers of its plan, and the plan tells which files are repeated', async () => {
+    const text = await plan();
+    expect(text).toMatch(/^image: \d+ layers, [\d.]+ MB\n/);
+    expect(text).toMatch(/python: scipy 1\.\d+\.\d+\n +alone: joining .* would be .* more for each build/);
+    expect(text).toMatch(/MB unpacked.*; the same size and CRC-32 count as the same content\n/);
+    const { targets } = JSON.parse(await plan('--json')) as {
+      targets: {
+        layers: { name: string; realised: { digest: string } }[];
+        duplicates: { bytes: number; inImage: number; unscanned: number };
+      }[];
+    };
+    const { layers, duplicates } = targets[0]!;
+    const model = JSON.parse(
+      await output(`${repository}bin/cogpack`, ['inspect', project, '--json', '--store', join(dir, 'one')]),
+    ) as { layers: { digest: string; for: string }[] };
+    expect(layers.map(layer => [layer.realised.digest, layer.name])).toEqual(
+      model.layers.map(layer => [layer.digest, layer.for]),
+    );
+    // The source is not scanned. Some wheels bring the same licences and libraries.
+    expect(duplicates).toMatchObject({ unscanned: 1 });
+    expect(duplicates.bytes).toBeGreaterThan(200e6);
+    expect(duplicates.inImage).toBeGreaterThan(1e4);
+    expect(duplicates.inImage).toBeLessThan(duplicates.bytes / 10);
+  });
+
+  test('gives one history wherever the image is, and is planned by it', async () => {
+    const history = (...args: string[]) =>
+      output(`${repository}bin/cogpack`, ['plan', 'history', ...args, '--store', join(dir, 'one')]);
+    const places = [project, `oci:${join(dir, 'layout')}`, `${registry.host}/quickstart:1`];
+    const [one, ...others] = await Promise.all(places.map(place => history(place)));
+    expect(others).toEqual([one, one]);
+    expect(JSON.parse(one!)).toMatchObject({
+      version: 1,
+      pieces: expect.arrayContaining([expect.stringMatching(/^python numpy 2\.\S+ \d+$/)]),
+      builds: [{ model: 'iris' }],
+    });
+    const file = join(dir, 'history.json');
+    expect(await history('--add', file, project)).toBe(`${file}: 1 builds, 1 of them new\n`);
+    expect(await history('--add', file, project, project)).toBe(`${file}: 3 builds, 2 of them new\n`);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ builds: { length: 3 } });
+    expect(await plan('--history', file)).toMatch(/^image: \d+ layers/);
+    writeFileSync(file, '{}');
+    const { code, stderr } = await cogpack(['plan', description, '--history', file]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('error[plan/history]') });
   });
 
   test('builds only the source layer and the image after a change of one line, and pushes only those', async () => {
