@@ -18,7 +18,6 @@ local root = derivation({
       link('bin', 'usr/bin'),
       text('etc/group', ['root:x:0:', 'tty:x:5:', 'staff:x:50:', 'users:x:100:', 'nogroup:x:65534:']),
       text('etc/hosts', ['127.0.0.1\tlocalhost', '::1\tlocalhost']),
-      text('etc/ld.so.conf', ['include /etc/ld.so.conf.d/*.conf']),
       text('etc/nsswitch.conf', ['passwd: files', 'group: files', 'hosts: files dns']),
       text('etc/passwd', [
         'root:x:0:0:root:/root:/bin/sh',

@@ -1,6 +1,7 @@
 // Writes one layer into the store: a tar stream as gzip members (formats/tar-gzip.ts). It adds the folders above each
 // entry, writes none twice, and refuses what cannot be unpacked safely: a path out of the root, a path given twice,
-// a path through a link or a file.
+// a path through a link or a file. Folders and links, which other layers may hold too, are gzip members of their own, so
+// that builders/join.ts can leave them out.
 import { type Descriptor, digestOfHex } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { parentsOf, pathFault } from '../formats/paths.ts';
@@ -17,7 +18,7 @@ export function fileMode(executable: boolean): number {
 
 /** Paths are relative to the image's root. Throws `layer/path`, `layer/duplicate`, `layer/parent`, `layer/link`. */
 export type LayerWriter = {
-  /** A folder that was added only as the parent of something may still be given its own mode. */
+  /** One that is not 0755 comes before what lies in it. */
   folder(path: string, mode?: number): void;
   link(path: string, target: string): void;
   /** `target` is a file already in this layer. */
@@ -70,7 +71,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
       const above = kinds.get(parent);
       if (above === undefined) {
         kinds.set(parent, 'implied folder');
-        stream.add(tarHeader({ type: 'folder', path: parent, mode: folderMode }));
+        stream.addAlone(tarHeader({ type: 'folder', path: parent, mode: folderMode }));
       } else if (above === 'link' || above === 'file') {
         throw new CogpackError('layer/parent', `${name}: ${path} lies below ${parent}, which is a ${above}`);
       }
@@ -114,8 +115,14 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
     folder(path, mode = folderMode) {
       const implied = kinds.get(path) === 'implied folder';
       if (kinds.get(path) === 'folder') return;
+      if (implied && mode !== folderMode) {
+        throw new CogpackError(
+          'layer/duplicate',
+          `${name}: ${path} is given the mode ${mode.toString(8)} after something that lies in it`,
+        );
+      }
       enter(path, 'folder');
-      if (!implied || mode !== folderMode) stream.add(tarHeader({ type: 'folder', path, mode }));
+      if (!implied) stream.addAlone(tarHeader({ type: 'folder', path, mode }));
     },
     link(path, target) {
       enter(path, 'link');
@@ -125,7 +132,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
           `${name}: the link ${path} has no usable target: ${JSON.stringify(target)}`,
         );
       }
-      stream.add(tarHeader({ type: 'link', path, target }));
+      stream.addAlone(tarHeader({ type: 'link', path, target }));
     },
     hardLink(path, target) {
       const mode = modes.get(target);

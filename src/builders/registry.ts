@@ -29,8 +29,8 @@ const entries = new Map<string, Entry>([
       load: async () => (await import('./check.ts')).check,
     },
   ],
-  ['configure', layer(1, async () => (await import('./configure.ts')).configure)],
-  ['deb', layer(1, async () => (await import('./deb.ts')).deb)],
+  ['configure', layer(2, async () => (await import('./configure.ts')).configure)],
+  ['deb', layer(2, async () => (await import('./deb.ts')).deb)],
   [
     'fetch',
     { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
@@ -39,7 +39,7 @@ const entries = new Map<string, Entry>([
     'image',
     { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
   ],
-  ['join', layer(1, async () => (await import('./join.ts')).join)],
+  ['join', layer(2, async () => (await import('./join.ts')).join)],
   [
     'scan',
     {
@@ -49,8 +49,8 @@ const entries = new Map<string, Entry>([
       load: async () => (await import('./scan.ts')).scan,
     },
   ],
-  ['tree', layer(1, async () => (await import('./tree.ts')).tree)],
-  ['wheel', layer(1, async () => (await import('./wheel.ts')).wheel)],
+  ['tree', layer(2, async () => (await import('./tree.ts')).tree)],
+  ['wheel', layer(2, async () => (await import('./wheel.ts')).wheel)],
 ]);
 
 export const builderNames: readonly string[] = [...entries.keys()];

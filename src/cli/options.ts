@@ -26,13 +26,12 @@ export type DescriptionFlags = {
 };
 
 /** Adds PATH, `-A` and `--store`. */
-export function withDescription(command: Command): Command {
+export function withDescription(
+  command: Command,
+  what = 'the description, or a folder with one or with a cog.yaml, uv.lock, pylock.toml or requirements.txt',
+): Command {
   return command
-    .argument(
-      '[path]',
-      'the description, or a folder with one or with a cog.yaml, uv.lock, pylock.toml or requirements.txt',
-      defaultDescription,
-    )
+    .argument('[path]', what, defaultDescription)
     .hook('preAction', (command, action) => (action === command ? describeIfNone(action) : undefined))
     .addOption(
       new Option(
@@ -75,6 +74,11 @@ function addArgument(text: string, before: ExternalArguments): ExternalArguments
   if (value === undefined)
     throw new InvalidArgumentError(`the environment has no variable ${name}; write ${name}=value`);
   return { ...before, [name]: { kind: 'string', text: value } };
+}
+
+/** Whether PATH, of a command that takes images too, is to be evaluated. */
+export function isDescription(path: string, { described }: Pick<DescriptionFlags, 'described'>): boolean {
+  return described !== undefined || path.endsWith('.jsonnet');
 }
 
 export function lockFileOf(description: string): string {

@@ -1,17 +1,19 @@
-// cogpack run: realises a model, starts it under an OCI runtime without network, asks for one prediction, stops it.
+// cogpack run: realises a model (or takes one that is built), starts it without network, asks for one prediction, stops it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
-import { readImageConfig, writeBundle } from '../run/bundle.ts';
+import type { Descriptor } from '../base/digest.ts';
+import { readImageConfig } from '../run/bundle.ts';
 import { parseInputs, request, waitUntilReady } from '../run/predict.ts';
-import { startContainer } from '../run/runtime.ts';
-import { openStore } from '../store/store.ts';
+import { type Starter, starters, startImage } from '../run/start.ts';
+import { takeLease } from '../store/leases.ts';
+import { openStore, type Store } from '../store/store.ts';
 import { type NetworkFlags, networkOptions } from './caches.ts';
 import { positiveInteger } from './numbers.ts';
-import { type DescriptionFlags, withDescription } from './options.ts';
-import { createProgress } from './progress.ts';
+import { type DescriptionFlags, isDescription, withDescription } from './options.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { realiseImage } from './realise.ts';
 import { interruptSignal } from './terminal.ts';
 
@@ -19,6 +21,7 @@ type Flags = DescriptionFlags &
   NetworkFlags & {
     readonly input: readonly string[];
     readonly setupTimeout: number;
+    readonly runtime?: Starter;
     readonly target?: string;
     readonly jobs: number;
     readonly json?: boolean;
@@ -29,6 +32,7 @@ const schemaLabel = 'run.cog.openapi_schema';
 export function add(program: Command): void {
   const command = withDescription(
     program.command('run').description('Realise a model, start it, send one prediction, print the answer.'),
+    'a description, or a folder with one; or an image: a digest or ID of the store, oci:DIR, a reference to a registry',
   );
   for (const option of networkOptions()) command.addOption(option);
   command
@@ -41,8 +45,16 @@ export function add(program: Command): void {
     .option('--target <name>', 'the target, where there are several')
     .option('--jobs <n>', 'builders at one time', positiveInteger, 2)
     .option('--setup-timeout <seconds>', 'how long the model may take to set up', positiveInteger, 600)
+    .addOption(
+      new Option('--runtime <name>', 'what starts it; the first that is here unless it is given').choices(
+        starters,
+      ),
+    )
     .option('--json', "print the server's whole answer")
-    .addHelpText('after', '\nExample:\n  $ cogpack run -i text=hello -i image=@cat.png')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cogpack run -i text=hello -i image=@cat.png\n  $ cogpack run localhost:5000/iris:1 -i width=0.2',
+    )
     .action(run);
 }
 
@@ -50,26 +62,53 @@ async function run(path: string, flags: Flags): Promise<void> {
   const signal = interruptSignal();
   const progress = createProgress(process.stderr);
   const store = openStore(flags.store);
-  const image = await realiseImage(path, flags, store, signal, progress);
-  const input = parseInputs(flags.input, inputTypes(readImageConfig(store, image).Labels?.[schemaLabel]));
-  const bundle = mkdtempSync(join(tmpdir(), 'cogpack-run-'));
+  const image = isDescription(path, flags)
+    ? await realiseImage(path, flags, store, signal, progress)
+    : undefined;
+  const lease = await takeLease(store, [], signal);
+  const dir = mkdtempSync(join(tmpdir(), 'cogpack-run-'));
   try {
-    progress.update('run', 'unpack');
-    await writeBundle(store, image, bundle, { COG_NO_UPDATE_CHECK: '1' }, signal);
-    progress.update('run', 'set up');
-    const container = await startContainer(bundle, `cogpack-${process.pid}`);
-    try {
-      await waitUntilReady(container, flags.setupTimeout * 1000, signal);
-      progress.update('run', 'predict');
-      const answer = await request(container, 'POST', '/predictions', { input });
-      progress.end();
-      show(answer as Answer, flags.json === true);
-    } finally {
-      container.stop();
-    }
+    await predict(image ?? (await bring(path, store, signal, progress)), dir, flags, store, signal, progress);
   } finally {
     progress.end();
-    rmSync(bundle, { recursive: true, force: true });
+    lease.release();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function bring(
+  text: string,
+  store: Store,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Descriptor> {
+  const { bringModel } = await import('../model/bring.ts');
+  return bringModel(text, store, signal, (received, total) =>
+    progress.update('run', `pull ${text}`, received, total),
+  );
+}
+
+async function predict(
+  image: Descriptor,
+  dir: string,
+  flags: Flags,
+  store: Store,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<void> {
+  const input = parseInputs(flags.input, inputTypes(readImageConfig(store, image).Labels?.[schemaLabel]));
+  progress.update('run', 'start');
+  const env = { COG_NO_UPDATE_CHECK: '1' };
+  const container = await startImage({ store, image, dir, starter: flags.runtime, env, signal });
+  try {
+    progress.update('run', 'set up');
+    await waitUntilReady(container, flags.setupTimeout * 1000, signal);
+    progress.update('run', 'predict');
+    const answer = await request(container, 'POST', '/predictions', { input });
+    progress.end();
+    show(answer as Answer, flags.json === true);
+  } finally {
+    container.stop();
   }
 }
 

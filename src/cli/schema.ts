@@ -1,5 +1,5 @@
 // cogpack schema: the OpenAPI document of a model, from its Python source, without running it. PATH is a Python file,
-// with :Name or without, or a project: what its cog.yaml names, or what the image of its description has.
+// with :Name or without, a project (what its cog.yaml names, or what the image of its description has), or an image.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
@@ -10,10 +10,11 @@ import { findInput, inputAt } from '../inputs/index.ts';
 import { shownPath } from '../inputs/shown.ts';
 import { findEntry } from '../schema/entry.ts';
 import { generateModelSchema, type ReadFile } from '../schema/index.ts';
-import { defaultStoreDir } from '../store/store.ts';
-import { evaluateLocked } from './options.ts';
+import { openStore } from '../store/store.ts';
+import { evaluateLocked, storeOption } from './options.ts';
+import { interruptSignal } from './terminal.ts';
 
-type Flags = { readonly train?: boolean };
+type Flags = { readonly train?: boolean; readonly store: string };
 
 const label = 'run.cog.openapi_schema';
 
@@ -21,7 +22,12 @@ export function add(program: Command): void {
   program
     .command('schema')
     .description('Print the OpenAPI document that the server of a model gives at /openapi.json.')
-    .argument('[path]', 'FILE.py, FILE.py:Name, or a folder with a cog.yaml or a cogpack.jsonnet', '.')
+    .argument(
+      '[path]',
+      'FILE.py, FILE.py:Name, a folder with a cog.yaml or a cogpack.jsonnet, or an image: a digest or ID of the store, oci:DIR, a reference',
+      '.',
+    )
+    .addOption(storeOption())
     .option('--train', 'with FILE.py:Name: of train(), not of run() or predict()')
     .addHelpText('after', '\nExample:\n  $ cogpack schema predict.py:Predictor')
     .action(async (path: string, flags: Flags) => {
@@ -36,7 +42,9 @@ async function documentAt(path: string, flags: Flags): Promise<unknown> {
   const input = path.endsWith('.jsonnet') ? undefined : inputAt(path);
   if (input?.kind === 'cog') return documentOfCogYaml(input.dir, input.file);
   const description = input?.kind === 'description' ? join(input.dir, input.file) : path;
-  if (description.endsWith('.jsonnet') && existsSync(description)) return documentOfDescription(description);
+  if (description.endsWith('.jsonnet') && existsSync(description))
+    return documentOfDescription(description, flags);
+  if (!existsSync(path)) return documentOfImage(path, flags);
   throw new CogpackError('schema/project', `${path} has neither a cog.yaml nor a cogpack.jsonnet`, {
     hint: 'name the Python file: cogpack schema predict.py:Predictor',
   });
@@ -65,8 +73,17 @@ async function documentOfCogYaml(dir: string, file: string): Promise<unknown> {
   throw new CogpackError('schema/project', `${path} names no model`, { hint: 'add run: run.py:Runner' });
 }
 
-async function documentOfDescription(path: string): Promise<unknown> {
-  const { graph, targets } = await evaluateLocked(path, { tlaStr: {}, store: defaultStoreDir(process.env) });
+async function documentOfImage(text: string, { store }: Flags): Promise<unknown> {
+  const { findModel } = await import('../model/find.ts');
+  const { schema } = await findModel(text, openStore(store), interruptSignal());
+  if (schema !== undefined) return schema;
+  throw new CogpackError('schema/project', `the image ${text} has no schema`, {
+    hint: `its label ${label} would hold it`,
+  });
+}
+
+async function documentOfDescription(path: string, { store }: Flags): Promise<unknown> {
+  const { graph, targets } = await evaluateLocked(path, { tlaStr: {}, store });
   const documents = targets.flatMap(({ digest }) => {
     const args = derivationOf(graph, digest).args as { config?: { Labels?: Record<string, string> } };
     return args.config?.Labels?.[label] ?? [];

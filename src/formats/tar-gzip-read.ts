@@ -103,6 +103,31 @@ export function memberSource(file: LayerFile): TarSource {
   };
 }
 
+/** A gzip member: the bytes from `start` to `end` of the file. */
+export type MemberPlace = { readonly start: number; readonly end: number };
+
+/** Gets members in order. Bytes are valid until the call returns. */
+export type MemberVisitor = {
+  /** One that holds less than 4 MiB: all that it holds. */
+  small(content: Buffer, place: MemberPlace): void;
+  /** A part of what a larger one holds. */
+  part(bytes: Buffer): void;
+  /** After the last part of a larger one. */
+  large(place: MemberPlace): void;
+};
+
+/** Goes through a file for which `isTarGzip` is true, the trailer too. Holds 8 MiB. Throws `tar/format`. */
+export async function eachMember(file: LayerFile, visitor: MemberVisitor): Promise<void> {
+  const window = createWindow(file);
+  for (let start = 0; start < file.size; ) {
+    const small = inflateMember(window, file, start, true);
+    const end = small?.end ?? (await inflateParts(file, start, Number.POSITIVE_INFINITY, visitor.part)).end;
+    if (small !== undefined) visitor.small(small.content, { start, end });
+    else visitor.large({ start, end });
+    start = end;
+  }
+}
+
 /** Where the copied member at `position` ends, or undefined when it is none that holds exactly `size` bytes. */
 function findEnd(window: Window, file: LayerFile, position: number, size: number): number | undefined {
   const pattern = Buffer.concat([Buffer.alloc(4), memberHeader]);
@@ -149,7 +174,20 @@ function peek(window: Window, file: LayerFile, position: number): Buffer {
   }
 }
 
-function inflateMember(window: Window, file: LayerFile, position: number): Inflated {
+function inflateMember(window: Window, file: LayerFile, position: number): Inflated;
+/** With `mayBeLarge` gives undefined where the member holds 4 MiB or more. */
+function inflateMember(
+  window: Window,
+  file: LayerFile,
+  position: number,
+  mayBeLarge: boolean,
+): Inflated | undefined;
+function inflateMember(
+  window: Window,
+  file: LayerFile,
+  position: number,
+  mayBeLarge = false,
+): Inflated | undefined {
   for (const room of [1 << 16, windowSize]) {
     const deflated = deflatedAt(window, file, position, room);
     try {
@@ -163,6 +201,7 @@ function inflateMember(window: Window, file: LayerFile, position: number): Infla
       throw tarFault(file.label, 'a gzip member has another length than it states');
     } catch (error) {
       if (isSystemError(error, 'Z_BUF_ERROR') && room < windowSize) continue;
+      if (mayBeLarge && isSystemError(error, 'Z_BUF_ERROR', 'ERR_BUFFER_TOO_LARGE')) return undefined;
       throw error instanceof CogpackError
         ? error
         : tarFault(file.label, `a gzip member is damaged: ${messageOf(error)}`);
@@ -199,7 +238,8 @@ async function inflateParts(
     input.destroy();
     inflate.destroy();
   }
-  if (size < most && size > atOnce) throw tarFault(file.label, 'a gzip member ends inside a file');
+  if (size < most && size > atOnce && most !== Number.POSITIVE_INFINITY)
+    throw tarFault(file.label, 'a gzip member ends inside a file');
   return { size, crc, end: start + inflate.bytesWritten + trailerSize };
 }
 

@@ -1,175 +1,51 @@
-// Where a model is: `oci:DIR[:TAG]`, a digest or ID (its first digits are enough) of the store, a project's folder or
-// description that was realised, or a reference to a registry.
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
-import { createClient, parseReference } from '@cogpack/registry-client';
-import { z } from 'zod';
-import { type Descriptor, type Digest, descriptorSchema, digestOfHex } from '../base/digest.ts';
-import { CogpackError } from '../base/error.ts';
+// The Model of an image, wherever it is: its manifest and its configuration are read, and no layer.
+import { readFileSync } from 'node:fs';
+import { createClient, type Reference } from '@cogpack/registry-client';
+import { type Descriptor, descriptorSchema, hexOf } from '../base/digest.ts';
 import { manifestMediaType, parseManifest } from '../store/manifest.ts';
-import { outputsSchema } from '../store/realisations.ts';
-import { readRoots } from '../store/roots.ts';
 import type { Store } from '../store/store.ts';
+import { derivationsOf, locateModel } from './locate.ts';
 import { type Model, readModel } from './model.ts';
 
-/** Throws `model/not-found`, `model/ambiguous`, RegistryError. */
+/** Throws as `locateModel`, `model/config`, RegistryError. */
 export async function findModel(text: string, store: Store, signal: AbortSignal): Promise<Model> {
-  if (text.startsWith('oci:')) return fromLayout(text, store);
-  const hex = /^(?:sha256:)?([0-9a-f]{6,64})$/.exec(text)?.[1];
-  if (hex !== undefined) return fromStore(text, manifestWith(text, hex, store), store);
-  if (existsSync(text)) return fromProject(text, store);
-  return fromRegistry(text, store, signal);
+  const located = locateModel(text, store);
+  const { manifest, manifestBytes, configBytes } =
+    located.kind === 'registry'
+      ? await fromRegistry(located.reference, signal)
+      : read(located.manifest, digest =>
+          located.kind === 'store'
+            ? store.readBlob(digest)
+            : readFileSync(`${located.dir}/blobs/sha256/${hexOf(digest)}`),
+        );
+  return readModel(text, manifest, manifestBytes, configBytes, derivationsOf(store, manifest.digest));
 }
 
-function fromStore(name: string, manifest: Descriptor, store: Store): Model {
-  const bytes = store.readBlob(manifest.digest);
-  const { config } = parseManifest(bytes);
-  return readModel(
-    name,
-    manifest,
-    bytes,
-    store.readBlob(config.digest),
-    derivationsOf(store, manifest.digest),
-  );
+type Found = {
+  readonly manifest: Descriptor;
+  readonly manifestBytes: Uint8Array;
+  readonly configBytes: Uint8Array;
+};
+
+function read(manifest: Descriptor, blob: (digest: Descriptor['digest']) => Uint8Array): Found {
+  const manifestBytes = blob(manifest.digest);
+  return { manifest, manifestBytes, configBytes: blob(parseManifest(manifestBytes).config.digest) };
 }
 
-function fromProject(path: string, store: Store): Model {
-  const file = realpathSync(path);
-  const description = path.endsWith('.jsonnet') ? file : join(file, 'cogpack.jsonnet');
-  const roots = readRoots(store).filter(root => root.description === description);
-  const images = roots.flatMap(root => {
-    const outputs = recordOf(store, root.derivation);
-    return outputs
-      .filter(output => output.mediaType === manifestMediaType)
-      .map(manifest => ({ manifest, target: root.target }));
-  });
-  const [first, second] = images;
-  if (first === undefined) {
-    throw new CogpackError('model/not-found', `${path} has not been realised in this store`, {
-      hint: `run: cogpack realise ${path}`,
-    });
-  }
-  if (second !== undefined)
-    throw ambiguous(
-      path,
-      images.map(({ target, manifest }) => `${target} (${manifest.digest})`),
-    );
-  return fromStore(path, first.manifest, store);
-}
-
-type Realised = { readonly derivation: Digest; readonly outputs: readonly Descriptor[] };
-
-function* records(store: Store): Iterable<Realised> {
-  const dir = join(store.dir, 'cogpack', 'realisations');
-  if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir)) {
-    const hex = /^([0-9a-f]{64})\.json$/.exec(name)?.[1];
-    if (hex !== undefined) yield { derivation: digestOfHex(hex), outputs: recordOf(store, digestOfHex(hex)) };
-  }
-}
-
-function recordOf(store: Store, derivation: Digest): Descriptor[] {
-  const file = join(store.dir, 'cogpack', 'realisations', `${derivation.slice(7)}.json`);
-  if (!existsSync(file)) return [];
-  const outputs = outputsSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  return outputs.success ? Object.values(outputs.data) : [];
-}
-
-// A derivation is recorded under its own digest, which is a blob, and under that of its resolved form, which is not.
-function derivationsOf(store: Store, image: string): Digest[] {
-  return [...records(store)]
-    .filter(
-      ({ derivation, outputs }) =>
-        outputs.some(output => output.digest === image) && store.hasBlob(derivation),
-    )
-    .map(({ derivation }) => derivation)
-    .sort();
-}
-
-/** The manifest whose digest, or whose config's (the image's ID), starts with these digits. */
-function manifestWith(text: string, hex: string, store: Store): Descriptor {
-  const manifests = new Map<string, Descriptor>();
-  for (const { outputs } of records(store)) {
-    for (const output of outputs)
-      if (output.mediaType === manifestMediaType && store.hasBlob(output.digest))
-        manifests.set(output.digest, output);
-  }
-  const found = [...manifests.values()].filter(
-    manifest =>
-      manifest.digest.slice(7).startsWith(hex) ||
-      parseManifest(store.readBlob(manifest.digest)).config.digest.slice(7).startsWith(hex),
-  );
-  if (found.length > 1)
-    throw ambiguous(
-      text,
-      found.map(manifest => manifest.digest),
-    );
-  if (found[0] !== undefined) return found[0];
-  throw new CogpackError('model/not-found', `the store has no image ${text}`, {
-    hint: 'give its digest or ID, a project, oci:DIR, or a reference such as localhost:5000/iris:1',
-  });
-}
-
-function ambiguous(text: string, found: readonly string[]): CogpackError {
-  return new CogpackError('model/ambiguous', `${text} is one of several images: ${found.join(', ')}`, {
-    hint: 'name one of them',
-  });
-}
-
-const indexSchema = z.object({ manifests: z.array(z.object(descriptorSchema.shape)) });
-const nameAnnotation = 'org.opencontainers.image.ref.name';
-
-function fromLayout(text: string, store: Store): Model {
-  const [, dir = '', tag] = /^oci:(.*?)(?::([\w][\w.-]*))?$/.exec(text) ?? [];
-  const file = join(dir, 'index.json');
-  if (!existsSync(file))
-    throw new CogpackError('model/not-found', `${dir} is not an OCI layout: it has no index.json`);
-  const { manifests } = indexSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const found = manifests.filter(
-    manifest => tag === undefined || manifest.annotations?.[nameAnnotation] === tag,
-  );
-  if (found.length > 1)
-    throw ambiguous(
-      text,
-      found.map(manifest => `oci:${dir}:${manifest.annotations?.[nameAnnotation] ?? manifest.digest}`),
-    );
-  if (found[0] === undefined)
-    throw new CogpackError('model/not-found', `${dir} has no image ${tag ?? ''}`.trim());
-  const blob = (digest: string) => readFileSync(join(dir, 'blobs', 'sha256', digest.slice(7)));
-  const bytes = blob(found[0].digest);
-  return readModel(
-    text,
-    found[0],
-    bytes,
-    blob(parseManifest(bytes).config.digest),
-    derivationsOf(store, found[0].digest),
-  );
-}
-
-async function fromRegistry(text: string, store: Store, signal: AbortSignal): Promise<Model> {
-  const reference = parseReference(text);
+async function fromRegistry(reference: Reference, signal: AbortSignal): Promise<Found> {
   const client = createClient();
   try {
-    const manifest = await client.getManifest(
-      reference,
-      reference.digest ?? reference.tag ?? 'latest',
-      signal,
-    );
-    const { config } = parseManifest(manifest.bytes);
+    const name = reference.digest ?? reference.tag ?? 'latest';
+    const { descriptor, bytes } = await client.getManifest(reference, name, signal);
     const parts: Buffer[] = [];
-    for await (const part of client.getBlob(reference, config, signal)) parts.push(Buffer.from(part));
-    const descriptor = descriptorSchema.parse({
+    for await (const part of client.getBlob(reference, parseManifest(bytes).config, signal))
+      parts.push(Buffer.from(part));
+    const manifest = descriptorSchema.parse({
       mediaType: manifestMediaType,
-      digest: manifest.descriptor.digest,
-      size: manifest.bytes.length,
+      digest: descriptor.digest,
+      size: bytes.length,
     });
-    return readModel(
-      text,
-      descriptor,
-      manifest.bytes,
-      Buffer.concat(parts),
-      derivationsOf(store, descriptor.digest),
-    );
+    return { manifest, manifestBytes: bytes, configBytes: Buffer.concat(parts) };
   } finally {
     client.close();
   }

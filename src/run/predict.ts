@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
-import type { Container } from './runtime.ts';
+import type { Container } from './container.ts';
 
 const client = `
 import sys, urllib.error, urllib.request

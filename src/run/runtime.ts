@@ -1,37 +1,16 @@
-// Starts a bundle under an OCI runtime (crun or runc, whichever is there) and runs programs in it.
-import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+// Starts a bundle under an OCI runtime, crun or runc, and runs programs in it.
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CogpackError } from '../base/error.ts';
+import { type Container, runNow, runToEnd } from './container.ts';
 
-export type Container = {
-  /** Runs a program in the container; `input` is its stdin. */
-  exec(args: readonly string[], input?: string): Promise<Ended>;
-  /** What the container has printed. */
-  logs(): string;
-  running(): boolean;
-  stop(): void;
-};
-
-export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-const runtimes = ['crun', 'runc'];
+export type Runtime = 'crun' | 'runc';
 
 // Where the host mounts both cgroup hierarchies crun refuses to start: it gets the unified one, in a mount namespace.
 const unified = 'umount -R -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec "$@"';
 
-/** Throws `run/no-runtime` with what to install, and `run/start` with what the runtime says. */
-export async function startContainer(bundle: string, id: string): Promise<Container> {
-  const runtime = runtimes.find(name => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
-  if (runtime === undefined) {
-    throw new CogpackError(
-      'run/no-runtime',
-      `no container runtime is here: looked for ${runtimes.join(' and ')}`,
-      {
-        hint: 'install one, for example with: sudo apt-get install crun',
-      },
-    );
-  }
+/** Throws `run/start` with what the runtime says. */
+export async function startBundle(runtime: Runtime, bundle: string, id: string): Promise<Container> {
   const log = join(bundle, 'log');
   const flags = runtime === 'crun' ? ['--cgroup-manager=disabled'] : [];
   const start = [runtime, ...flags, 'run', '--detach', '--bundle', bundle, id];
@@ -48,15 +27,8 @@ export async function startContainer(bundle: string, id: string): Promise<Contai
   return {
     exec: (args, input) => runToEnd(command('exec', id, ...args), input),
     logs: () => readLog(log),
-    running() {
-      const [program, ...args] = command('state', id);
-      const { stdout } = spawnSync(program!, args, { encoding: 'utf8' });
-      return /"status": *"running"/.test(stdout);
-    },
-    stop() {
-      const [program, ...args] = command('delete', '--force', id);
-      spawnSync(program!, args, { stdio: 'ignore' });
-    },
+    running: () => /"status": *"running"/.test(runNow(command('state', id)).stdout),
+    stop: () => void runNow(command('delete', '--force', id)),
   };
 }
 
@@ -69,24 +41,4 @@ async function runLogged(command: readonly string[], log: string): Promise<numbe
   } finally {
     closeSync(out);
   }
-}
-
-function runToEnd(
-  [program, ...args]: readonly string[],
-  input?: string,
-  options: SpawnOptions = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-    const parts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.setEncoding('utf8').on('data', text => {
-        parts[name] += text;
-      });
-    }
-    child.once('error', reject);
-    child.once('close', code => resolve({ code, ...parts }));
-    child.stdin?.on('error', () => {}); // it may end without reading its input
-    child.stdin?.end(input);
-  });
 }
