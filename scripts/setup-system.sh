@@ -17,6 +17,7 @@ if [ "${1:-}" != main ]; then
   need skopeo skopeo
   need umoci umoci
   need crun crun
+  need podman podman
   need openssl openssl
   need strace strace
   need xz xz-utils

@@ -73,20 +73,19 @@ async function withLayer<T>(
   { name, store }: Pick<BuildContext, 'name' | 'store'>,
   use: (file: LayerFile) => Promise<T>,
 ): Promise<T> {
-  const fault = (what: string, cause?: unknown) =>
-    new CogpackError('join/layer', `${name}: ${layer.digest} cannot be joined: ${what}`, { cause });
   const fd = openSync(store.blobPath(layer), 'r');
   try {
     if (!isTarGzip(fd, layer.size)) {
-      throw fault(
+      throw new Error(
         'it is no layer that cogpack wrote: it does not end with the tar trailer as a member of its own',
       );
     }
     return await use({ fd, size: layer.size, label: layer.digest });
   } catch (error) {
-    if (error instanceof CogpackError && error.code === 'join/layer') throw error;
     if (error instanceof Error && error.name === 'AbortError') throw error;
-    throw fault(messageOf(error), error);
+    throw new CogpackError('join/layer', `${name}: ${layer.digest} cannot be joined: ${messageOf(error)}`, {
+      cause: error,
+    });
   } finally {
     closeSync(fd);
   }
@@ -99,8 +98,7 @@ function entriesOf(layer: Descriptor, context: BuildContext): Promise<TarEntry[]
       memberSource(file),
       file.label,
       member => {
-        if (member.type === 'other')
-          throw new CogpackError('join/layer', `${member.path} is neither file, folder nor link`);
+        if (member.type === 'other') throw new Error(`${member.path} is neither file, folder nor link`);
         entries.push(member as TarEntry);
         return () => undefined;
       },
@@ -145,10 +143,7 @@ async function appendLayer(
     const diffId = await append(file, leftOut, out);
     const expected = layer.annotations?.[diffIdAnnotation];
     if (diffId !== expected)
-      throw new CogpackError(
-        'layer/diff-id',
-        `its diffID is ${diffId}; expected ${expected ?? 'an annotation with it'}`,
-      );
+      throw new Error(`its diffID is ${diffId}; expected ${expected ?? 'an annotation with it'}`);
   });
 }
 
@@ -201,8 +196,7 @@ async function compressAnew(
     member => {
       const entry = member as TarEntry;
       if (entry.type === 'hard link' && leftOut.has(entry.target) && !leftOut.has(entry.path)) {
-        const what = `${entry.path} is a hard link to ${entry.target}, which another layer replaces`;
-        throw new CogpackError('layer/link', what);
+        throw new Error(`${entry.path} is a hard link to ${entry.target}, which another layer replaces`);
       }
       add(tarHeader(entry), entry.path, isHeaderOnly(entry));
       return () => bytes => add(bytes, entry.path);
