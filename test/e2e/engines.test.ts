@@ -4,6 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { bringModel } from '../../src/model/bring.ts';
+import { findModel } from '../../src/model/find.ts';
+import { request, waitUntilReady } from '../../src/run/predict.ts';
+import { startImage } from '../../src/run/start.ts';
+import { openStore } from '../../src/store/store.ts';
 import { startDockerRegistry } from '../registry/support/processes.ts';
 import { cogpack, output, repository, run } from '../support/cli.ts';
 
@@ -34,6 +39,24 @@ test('podman loads a model, starts it and leaves nothing', async () => {
   expect(result).toMatchObject({ code: 0, stdout: '5\n' });
   const images = await run('podman', ['images', '--quiet', '--filter', 'reference=cogpack-run-*'], { env });
   expect(images).toMatchObject({ code: 0, stdout: '' });
+});
+
+test('the server in an image serves the schema of its label', async () => {
+  const store = openStore(join(dir, 'store'));
+  const project = join(repository, 'examples', 'secret');
+  await output('bin/cogpack', ['realise', project, '--store', store.dir], { cwd: repository });
+  const signal = AbortSignal.timeout(100_000);
+  const { digest, schema } = await findModel(project, store, signal);
+  const image = await bringModel(digest, store, signal, () => {});
+  const bundle = mkdtempSync(join(dir, 'bundle-'));
+  const env = { COG_NO_UPDATE_CHECK: '1' };
+  const container = await startImage({ store, image, dir: bundle, env, signal });
+  try {
+    await waitUntilReady(container, 60_000, signal);
+    expect(await request(container, 'GET', '/openapi.json')).toEqual(schema);
+  } finally {
+    container.stop();
+  }
 });
 
 test('a model is run and tells its schema from a registry and from a layout, by another store', async () => {

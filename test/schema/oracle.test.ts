@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { generateModelSchema } from '../../src/schema/index.ts';
+import { output, repository } from '../support/cli.ts';
+import { models } from '../support/models.ts';
 import { fixtures, fixturesFolder, readerOf } from './fixtures.ts';
 import { generate, prepareOracle, servedDocument } from './oracle.ts';
 
@@ -23,6 +25,12 @@ describe.skipIf(typeof oracle === 'string')(
         expect(await servedDocument(oracle, folder, fixture)).toEqual(schema?.document);
       },
     );
+
+    test.each(models)('makes the schema that the image of $name has', async ({ name }) => {
+      const folder = join(repository, 'examples', name);
+      const printed = await output(join(repository, 'bin', 'cogpack'), ['schema', folder]);
+      expect(JSON.parse(printed)).toEqual(generate(oracle, folder, { predict: 'predict.py:Predictor' }));
+    });
 
     test('makes the same schema of predictors with arbitrary inputs and outputs', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'cogpack-schema-'));
