@@ -9,8 +9,8 @@ import { category, type TokenType, tokens } from './tokens.ts';
 /** What both engines give to parser.ts. */
 export type Engine = typeof EmbeddedActionsParser;
 
-/** For each choice of a rule (OR, MANY1, …) and each kind of token, the alternatives that can start with it. */
-type Choices = Readonly<Record<string, ReadonlyMap<TokenType, readonly number[]>>>;
+/** For each kind of token, the alternatives of a choice (OR, MANY1, …) that can start with it. */
+type Starts = ReadonlyMap<TokenType, readonly number[]>;
 type Gated<T> = { readonly GATE?: () => boolean; readonly ALT: () => T };
 type Body = (() => void) | { readonly GATE?: () => boolean; readonly DEF: () => void };
 
@@ -24,7 +24,7 @@ class PlainEngine {
   readonly errors: readonly [] = [];
   private tokens: readonly Token[] = [];
   private at = 0;
-  private choices: Choices = {};
+  private choices = new Choices('');
 
   set input(tokens: readonly Token[]) {
     this.tokens = tokens;
@@ -34,7 +34,7 @@ class PlainEngine {
   performSelfAnalysis(): void {}
 
   RULE<A extends unknown[], T>(name: string, body: (...args: A) => T): (...args: A) => T {
-    const own = choicesOf(name);
+    const own = new Choices(name);
     return (...args) => {
       const outer = this.choices;
       this.choices = own;
@@ -107,7 +107,7 @@ class PlainEngine {
   }
 
   private choose<T>(choice: string, alternatives: readonly Gated<T>[]): T {
-    const possible = this.choices[choice]!.get(this.LA(1).tokenType) ?? [];
+    const possible = this.choices.at(choice).get(this.LA(1).tokenType) ?? [];
     for (const index of possible) {
       const { GATE, ALT } = alternatives[index]!;
       if (GATE === undefined || GATE()) return ALT();
@@ -116,7 +116,7 @@ class PlainEngine {
   }
 
   private once(choice: string, body: Body): boolean {
-    if (!this.choices[choice]!.has(this.LA(1).tokenType)) return false;
+    if (!this.choices.at(choice).has(this.LA(1).tokenType)) return false;
     if (typeof body === 'function') body();
     else if (body.GATE === undefined || body.GATE()) body.DEF();
     else return false;
@@ -126,15 +126,24 @@ class PlainEngine {
 
 export const plainEngine = PlainEngine as unknown as Engine;
 
-function choicesOf(rule: string): Choices {
-  const written = (decisions as Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>)[rule];
-  return Object.fromEntries(
-    Object.entries(written ?? {}).map(([choice, alternatives]) => [choice, startsOf(alternatives)]),
-  );
+const written: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = decisions;
+
+// Each choice is made ready when a text first comes to it.
+class Choices {
+  private readonly rule: string;
+  private readonly ready: Record<string, Starts> = {};
+  constructor(rule: string) {
+    this.rule = rule;
+  }
+
+  at(choice: string): Starts {
+    this.ready[choice] ??= startsOf(written[this.rule]![choice]!);
+    return this.ready[choice];
+  }
 }
 
 // Alternatives name the kinds that they start with; a kind that others belong to stands for those.
-function startsOf(alternatives: readonly string[]): ReadonlyMap<TokenType, readonly number[]> {
+function startsOf(alternatives: readonly string[]): Starts {
   const starts = new Map<TokenType, number[]>();
   alternatives.forEach((names, index) => {
     const first = new Set(names.split(' '));

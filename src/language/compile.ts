@@ -16,13 +16,18 @@ import { CogpackError } from '../base/error.ts';
 import { type Location, locate, type SourceFile, spanIn } from './location.ts';
 import { extend, find, namesIn, type ObjectScope, type Scope, type Variable } from './scope.ts';
 import { type Field, type Template, template } from './shape.ts';
-import type { Value } from './values.ts';
+import { JFunction, type Value } from './values.ts';
 
-/** The standard library as the compiler sees it: its functions, and which of their arguments may stay thunks. */
-export type StdSignature = readonly { readonly lazy?: boolean }[];
+/** The standard library as the compiler sees it. */
+export type StandardNames = {
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** A function tells which of its arguments may stay thunks. */
+  get(name: string): unknown;
+};
 export type CompileOptions = {
   readonly file: SourceFile;
-  readonly std: ReadonlyMap<string, StdSignature>;
+  readonly std: StandardNames;
   /** Variables that are there besides `std`. */
   readonly globals?: readonly string[];
 };
@@ -265,12 +270,12 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
       return `S_${name.name}`;
     }
     if (name.name === 'thisFile') return text(file.name);
-    const near = didYouMean(name.name, options.std.keys());
+    const near = didYouMean(name.name, options.std.names);
     return fail(
       'jsonnet/unknown-field',
       name,
       `std has no ${name.name}`,
-      near === undefined ? sharedWord(name.name, options.std.keys()) : `did you mean std.${near}?`,
+      near === undefined ? sharedWord(name.name, options.std.names) : `did you mean std.${near}?`,
     );
   };
 
@@ -278,9 +283,10 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
     const { target, positional, named: byName, tailstrict } = tree;
     const std = target.kind === 'field-access' ? stdMember(target, context) : undefined;
     const callee = std ?? strict(target, context);
-    const signature =
+    const known =
       std === undefined ? undefined : options.std.get((target as ExpressionOf<'field-access'>).name.name);
-    const isEager = (index: number) => tailstrict || signature?.[index]?.lazy === false;
+    const parameters = known instanceof JFunction ? known.parameters : [];
+    const isEager = (index: number) => tailstrict || parameters[index]?.lazy === false;
     const argument = (value: Expression, index: number) =>
       isEager(index) ? strict(value, context) : lazy(value, context);
     const list = positional.map(argument);
@@ -472,7 +478,7 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
     { scope: extend(undefined, globals), object: undefined, body: { declared: [] } },
     inner => strict(tree, inner),
   );
-  const used = [...usedStd].map(name => `S_${name} = R_stdFunctions.${name}`);
+  const used = [...usedStd].map(name => `S_${name} = R_stdMember(${text(name)})`);
   const library = used.length > 0 ? `const ${used.join(', ')};` : '';
   return { code: `${library} return (${code})();`, templates };
 }

@@ -140,11 +140,11 @@ function createEvaluator(options: EvaluationOptions): Evaluator {
       isBegun = true;
       programAt(locate(source, tree));
     }
-    const { code, templates } = compile(tree, { file: source, std: library.signatures });
+    const { code, templates } = compile(tree, { file: source, std: library });
     const runtime = {
       ...runtimeBase,
       std: () => library.objectFor(source.name),
-      stdFunctions: library.functions,
+      stdMember: library.get,
       importFile: (wanted: string, location: Location) => importFile(wanted, path, source, location, file),
       importstrFile: (wanted: string, location: Location) =>
         importFile(wanted, path, source, location, asText),

@@ -9,7 +9,8 @@ import { JArray, JFunction, JObject, type Lazy, typeOf, type Value } from '../va
 // biome-ignore lint/suspicious/noExplicitAny: each function checks its own arguments
 type Run = (...args: any[]) => Value;
 
-export function define(name: string, parameters: readonly string[], run: Run): JFunction {
+export function define(name: string, signature: string, run: Run): JFunction {
+  const parameters = signature === '' ? [] : signature.split(' ');
   const info = parameters.map(text => ({
     name: text.replace(/[~?]/g, ''),
     optional: text.endsWith('?'),
@@ -28,13 +29,6 @@ export function define(name: string, parameters: readonly string[], run: Run): J
 
 /** A group of functions: name → parameters and what it does. */
 export type Group = Readonly<Record<string, readonly [parameters: string, run: Run]>>;
-
-export function defineAll(group: Group): [string, JFunction][] {
-  return Object.entries(group).map(([name, [parameters, run]]) => [
-    name,
-    define(name, parameters === '' ? [] : parameters.split(' '), run),
-  ]);
-}
 
 export function problem(name: string, message: string, hint?: string): CogpackError {
   return failure('jsonnet/std', `std.${name} ${message}`, 0, { hint });

@@ -7,7 +7,7 @@ import { equal, force, useFormatter } from '../operators.ts';
 import { lengthOf } from '../strings.ts';
 import { JArray, JFunction, JObject, type Lazy, typeOf, type Value } from '../values.ts';
 import { arrays } from './arrays.ts';
-import { define, defineAll, type Group, problem, string } from './define.ts';
+import { define, type Group, problem, string } from './define.ts';
 import { encodings } from './encode.ts';
 import { format } from './format.ts';
 import { manifests } from './manifests.ts';
@@ -25,10 +25,12 @@ export type External = {
 };
 
 export type Library = {
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** A function or value of the library. */
+  get(name: string): Value;
   /** std as a value, in a file of this name. */
-  readonly objectFor: (file: string) => JObject;
-  readonly functions: Readonly<Record<string, Value>>;
-  readonly signatures: ReadonlyMap<string, JFunction['parameters']>;
+  objectFor(file: string): JObject;
 };
 
 const is = (type: string): Group[string] => ['v', (value: Value) => typeOf(value) === type];
@@ -62,43 +64,58 @@ const types: Group = {
   ],
 };
 
-// The same for every evaluator.
-const pure: readonly [string, JFunction][] = [
-  ['toString', define('toString', ['a'], a => toText(a, 0))],
-  ...defineAll(types),
-  ...defineAll(math),
-  ...defineAll(stringFunctions),
-  ...defineAll(arrays),
-  ...defineAll(objects),
-  ...defineAll(encodings),
-  ...defineAll(parsers),
-  ...defineAll(manifests),
-];
+const toString: Group[string] = ['a', a => toText(a, 0)];
+
+// The same for every evaluator. Each is defined when it is first used.
+const pure: Group = {
+  toString,
+  ...types,
+  ...math,
+  ...stringFunctions,
+  ...arrays,
+  ...objects,
+  ...encodings,
+  ...parsers,
+  ...manifests,
+};
+const defined = new Map<string, JFunction>();
+
+function pureFunction(name: string): JFunction {
+  let found = defined.get(name);
+  if (found === undefined) {
+    found = define(name, ...pure[name]!);
+    defined.set(name, found);
+  }
+  return found;
+}
 
 const nothing: External = { trace() {}, extVar: () => null, native: () => null };
 
 /** The library over what is outside the program. */
 export function standardLibrary(external: External = nothing): Library {
-  const impure = defineAll({
-    extVar: ['x', x => external.extVar(string('extVar', x), 0)],
-    native: ['x', x => external.native(string('native', x), 0)],
-  });
-  const trace = define('trace', ['str', '~rest'], (text: Value, rest: Lazy) => {
+  const trace = (text: Value, rest: Lazy): Value => {
     const span = failure('jsonnet/trace', '', 0).span;
     const place = span === undefined ? '' : `${span.file}:${span.line} `;
     external.trace(`TRACE: ${place}${string('trace', text)}`);
     return force(rest);
-  });
-  const all: [string, JFunction][] = [...pure, ...impure, ['trace', trace]];
-  const signatures = new Map<string, JFunction['parameters']>(
-    all.map(([name, { parameters }]) => [name, parameters]),
-  );
-  signatures.set('pi', []);
-  const object = hiddenObject([...all, ['pi', Math.PI]]);
+  };
+  const own: Readonly<Record<string, Value>> = {
+    extVar: define('extVar', 'x', x => external.extVar(string('extVar', x), 0)),
+    native: define('native', 'x', x => external.native(string('native', x), 0)),
+    trace: define('trace', 'str ~rest', trace),
+    pi: Math.PI,
+  };
+  const names = [...Object.keys(pure), ...Object.keys(own)];
+  const get = (name: string): Value => (Object.hasOwn(own, name) ? own[name]! : pureFunction(name));
+  let object: JObject | undefined;
   return {
-    functions: { ...Object.fromEntries(all), pi: Math.PI },
-    objectFor: file => object.join(hiddenObject([['thisFile', file]])),
-    signatures,
+    has: name => Object.hasOwn(pure, name) || Object.hasOwn(own, name),
+    names,
+    get,
+    objectFor(file) {
+      object ??= hiddenObject(names.map(name => [name, get(name)]));
+      return object.join(hiddenObject([['thisFile', file]]));
+    },
   };
 }
 
