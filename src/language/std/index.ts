@@ -64,11 +64,11 @@ const types: Group = {
   ],
 };
 
-const toString: Group[string] = ['a', a => toText(a, 0)];
+const asText: Group[string] = ['a', a => toText(a, 0)];
 
 // The same for every evaluator. Each is defined when it is first used.
 const pure: Group = {
-  toString,
+  toString: asText,
   ...types,
   ...math,
   ...stringFunctions,
