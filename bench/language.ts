@@ -1,4 +1,4 @@
-// Jsonnet programs as whole processes: this project's bundle against go-jsonnet and jrsonnet, whichever is on the path,
+// Jsonnet programs as whole processes: this project's command, from its bundle, against go-jsonnet and jrsonnet, whichever is on the path,
 // medians of 5. The programs are the reference implementation's benchmarks in ../shared/jsonnet/benchmarks,
 // and some of this project's own for what those leave out.
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,7 @@ import { runTimed } from './measure.ts';
 
 const runs = 5;
 const build = fileURLToPath(new URL('../scripts/build.ts', import.meta.url));
-const main = fileURLToPath(new URL('../dist/src/cli/start.js', import.meta.url));
-// As bin/cogpack starts it, where the system gives a process 8 MB of stack.
-const flags = ['--stack-size=6144'];
+const cogpack = fileURLToPath(new URL('../bin/cogpack', import.meta.url));
 const given = fileURLToPath(new URL('../../shared/jsonnet/benchmarks', import.meta.url));
 
 type Program = { readonly name: string; readonly file: string; readonly flags: readonly string[] };
@@ -47,14 +45,14 @@ try {
 
 function measure(): void {
   runTimed(process.execPath, [build]);
-  runTimed(process.execPath, [main, 'jsonnet', '-e', '{}']);
+  runTimed(cogpack, ['jsonnet', '-e', '{}']);
   const node = median(() => runTimed(process.execPath, ['-e', '0']).seconds);
-  const empty = median(() => runTimed(process.execPath, [...flags, main, 'jsonnet', '-e', '{}']).seconds);
+  const empty = median(() => runTimed(cogpack, ['jsonnet', '-e', '{}']).seconds);
   print(`node -e 0                ${milliseconds(node)}`);
   print(`cogpack jsonnet -e '{}'  ${milliseconds(empty)}  (${milliseconds(empty - node).trim()} more)\n`);
 
   const evaluators = [
-    { name: 'cogpack', command: [process.execPath, ...flags, main, 'jsonnet'] },
+    { name: 'cogpack', command: [cogpack, 'jsonnet'] },
     ...['jsonnet', 'jrsonnet'].flatMap(found),
   ];
   print(`${''.padEnd(24)}${evaluators.map(({ name }) => name.padStart(12)).join('')}`);

@@ -184,7 +184,7 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
 
   const variable = (tree: ExpressionOf<'variable'>, { scope }: Context): string => {
     const found = find(scope, tree.name);
-    if (found !== undefined) return found.evaluated ? found.code : `(${found.code} = R_force(${found.code}))`;
+    if (found !== undefined) return found.evaluated ? found.code : forced(found.code);
     if (tree.name === 'std') return 'R_std()';
     const near = didYouMean(tree.name, [...namesIn(scope), 'std']);
     return fail(
@@ -194,6 +194,10 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
       near === undefined ? `define it with: local ${tree.name} = …;` : `did you mean ${near}?`,
     );
   };
+
+  // Asked here, since most variables that may be thunks are values already.
+  const forced = (code: string): string =>
+    `(${code} instanceof R_Thunk ? (${code} = R_force(${code})) : ${code})`;
 
   const objectOf = (range: Range, { object }: Context, word: string): ObjectScope =>
     object ??
@@ -307,9 +311,27 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
         return `(${condition(tree.left, context)} && ${condition(tree.right, context)})`;
       case '||':
         return `(${condition(tree.left, context)} || ${condition(tree.right, context)})`;
-      default:
-        return `R_${binaryNames[tree.operator]}(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
+      case '==':
+      case '!=':
+        // What is no array, object or function equals what it is identical to.
+        if (!constant(tree.left) && !constant(tree.right)) break;
+        return `(${strict(tree.left, context)} ${tree.operator}= ${strict(tree.right, context)})`;
     }
+    const general = `R_${binaryNames[tree.operator]}(${strict(tree.left, context)}, ${strict(tree.right, context)}, ${at(tree)})`;
+    return bounded(tree, context, general) ?? general;
+  };
+
+  // `n <= 1`, most often of a number.
+  const bounded = (
+    { operator, left, right }: ExpressionOf<'binary'>,
+    context: Context,
+    general: string,
+  ): string | undefined => {
+    if (!/^[<>]=?$/.test(operator) || left.kind !== 'variable' || right.kind !== 'number') return undefined;
+    const variable = find(context.scope, left.name);
+    if (variable === undefined) return undefined;
+    const value = strict(left, context);
+    return `(typeof ${value} === 'number' ? ${variable.code} ${operator} ${right.value} : ${general})`;
   };
 
   const assertion = (
