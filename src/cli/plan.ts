@@ -109,7 +109,7 @@ function textOf({ name, layers, duplicates }: Report): string {
   return [
     `${name}: ${layers.length} layers, ${formatBytes(total)}`,
     ...lines,
-    ...(duplicates ? repeated(duplicates) : []),
+    ...(duplicates ? repeated(duplicates, layers.length) : []),
     '',
   ].join('\n');
 }
@@ -126,8 +126,11 @@ function blocksOf({ pieces }: Layer): string {
   return [...new Set(pieces.map(piece => piece.block))].join(', ');
 }
 
-function repeated({ bytes, unscanned, inImage, largest, sharedLayers, elsewhere }: Duplicates): string[] {
-  const left = unscanned === 0 ? '' : ` (${unscanned} layers are not scanned)`;
+function repeated(
+  { bytes, unscanned, inImage, largest, sharedLayers, elsewhere }: Duplicates,
+  count: number,
+): string[] {
+  const left = unscanned === 0 ? '' : ` (${unscanned} of ${count} layers not scanned)`;
   return [
     '',
     `files: ${formatBytes(bytes)} unpacked${left}; the same size and CRC-32 count as the same content`,

@@ -8,6 +8,8 @@ import { keyOf, type Piece } from './piece.ts';
 const buildsToCome = 8;
 /** How many builds a piece's stated rate counts as, beside what a history tells of it. */
 const buildsOfRate = 8;
+/** Of a longer history, the last builds count. */
+const mostBuilds = 500;
 /** A registry is asked for each layer at each push: what the time of that is worth, in bytes. */
 export const request = 32 * 1024;
 
@@ -65,7 +67,7 @@ function replay(pieces: readonly Piece[], history: History): Replay {
   const last: Held[] = pieces.map(() => nothing);
   const lastOfModel = new Map<string, readonly Held[]>();
   const distinct = new Map<string, { readonly build: readonly Held[]; weight: number }>();
-  for (const { model, pieces: past } of history) {
+  for (const { model, pieces: past } of history.slice(-mostBuilds)) {
     const build: Held[] = pieces.map(() => nothing);
     for (const piece of past) {
       const place = placeOf(piece);

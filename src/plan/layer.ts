@@ -16,10 +16,10 @@ export type Layer = {
   readonly cost: Cost;
   /** Why it is as it is, where that is not for costs to say. */
   readonly bound?: Bound;
-  /** Bytes that the joins which made it cost for each build. */
-  readonly price: number;
-  /** Whether some of these were made for the limit alone. */
-  readonly isForced: boolean;
+  /** Bytes for each build that were saved by the joins which made it, those that were made for the limit left out. */
+  readonly saved: number;
+  /** Bytes for each build that the others cost; undefined where there was none. */
+  readonly forced: number | undefined;
 };
 
 /** Indexes of the pieces in canonical order: by stage, then by name and version. */
@@ -48,13 +48,15 @@ export function layerOf(
     high: Math.max(...stages),
     cost: others.reduce(joined, first!),
     ...(bound !== undefined && { bound }),
-    price: 0,
-    isForced: false,
+    saved: 0,
+    forced: undefined,
   };
 }
 
 /** Two layers as one, which costs `increase` more than they did. */
 export function unionOf(id: number, a: Layer, b: Layer, increase: number): Layer {
+  const price = perBuild(increase, a.cost, b.cost);
+  const forced = [a.forced, b.forced, increase < 0 ? undefined : price].filter(each => each !== undefined);
   return {
     id,
     pieces: [...a.pieces, ...b.pieces].sort((x, y) => x - y),
@@ -62,8 +64,8 @@ export function unionOf(id: number, a: Layer, b: Layer, increase: number): Layer
     low: Math.min(a.low, b.low),
     high: Math.max(a.high, b.high),
     cost: joined(a.cost, b.cost),
-    price: a.price + b.price + perBuild(increase, a.cost, b.cost),
-    isForced: a.isForced || b.isForced || increase >= 0,
+    saved: a.saved + b.saved + (increase < 0 ? -price : 0),
+    forced: forced.length === 0 ? undefined : forced.reduce((sum, each) => sum + each, 0),
   };
 }
 

@@ -18,8 +18,8 @@ export function reasonOf(
     return partner === undefined
       ? 'alone'
       : `alone: joining ${nameOf(partner.layer, pieces)} would be ${cost(partner.price)}`;
-  if (layer.isForced) return `joined for the limit of ${limit} layers: ${cost(layer.price)}`;
-  return `joined: ${formatBytes(Math.round(-layer.price))} less for each build, a request counted as ${formatBytes(request)}`;
+  if (layer.forced !== undefined) return `joined for the limit of ${limit} layers: ${cost(layer.forced)}`;
+  return `joined: ${formatBytes(Math.round(layer.saved))} less for each build, a request counted as ${formatBytes(request)}`;
 }
 
 function nameOf(layer: Layer, pieces: readonly Piece[]): string {
