@@ -1,9 +1,9 @@
 // The client: every operation of the distribution specification bound to one set of connections, credentials and tokens.
-import { getCACertificates } from 'node:tls';
 import { createAuthorizer } from './auth/authorizer.ts';
 import { type CredentialSource, credentialFiles } from './auth/credentials.ts';
 import { getBlob } from './blob-pull.ts';
 import { headBlob, type OpenBlob, type PushBlobOptions, type PushedBlob, pushBlob } from './blob-push.ts';
+import { certificatesFor } from './certificates.ts';
 import { type Descriptor, parseManifest } from './descriptor.ts';
 import { algorithmOf, digestOf } from './digest.ts';
 import { apiUrl, type Repository } from './hosts.ts';
@@ -16,19 +16,18 @@ import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
 import { startPullThread } from './threads/start-pull-thread.ts';
-import type { Tls } from './wire/open.ts';
 import { proxiesOf } from './wire/proxies.ts';
 import { createWire } from './wire/wire.ts';
 
 export type ClientOptions = {
   /** Credentials by host; unless it is given, those of docker's and podman's files. */
   readonly auth?: CredentialSource | undefined;
-  /** Certificate authorities in PEM, trusted beside the system's. */
+  /** Certificate authorities in PEM, trusted beside the usual ones and those of certs.d folders. */
   readonly ca?: string | undefined;
-  /** The client's certificate and private key in PEM. */
+  /** The client's certificate and private key in PEM; unless they are given, those of a host's certs.d folder. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** Proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and the places of credential files; the process's own unless given. */
+  /** Proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and the places of credential and certificate files; the process's own unless given. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly retry?: RetryPolicy | undefined;
   /** Blobs larger than this are uploaded in chunks of it. 64 MiB. */
@@ -89,17 +88,18 @@ const defaultIdleMs = 60_000;
 
 export function createClient(options: ClientOptions = {}): Client {
   const env = options.env ?? process.env;
-  const tls = tlsOf(options);
+  const given = { ca: options.ca, cert: options.cert, key: options.key };
+  const tlsFor = certificatesFor(given, env);
   const idleMs = options.idleMs ?? defaultIdleMs;
   const retry = options.retry ?? defaultRetryPolicy;
-  const wire = createWire({ tls, proxies: proxiesOf(env), idleMs });
+  const wire = createWire({ tlsFor, proxies: proxiesOf(env), idleMs });
   const auth = options.auth ?? credentialFiles(env);
   const authorizer = createAuthorizer(
     () => http,
     (origin, repository) => auth(new URL(origin).host, repository),
   );
   const http: Http = createHttp(wire, () => authorizer, retry);
-  const startThread = () => startPullThread({ tls, env: { ...env }, idleMs, retry }, authorizer);
+  const startThread = () => startPullThread({ given, env: { ...env }, idleMs, retry }, authorizer);
   const chunkBytes = options.chunkBytes ?? defaultChunkBytes;
 
   const remove = async (repository: Repository, path: string, signal: AbortSignal | undefined) => {
@@ -136,13 +136,5 @@ export function createClient(options: ClientOptions = {}): Client {
     pushImage: pushOptions => pushImage(http, chunkBytes, pushOptions),
     pullImage: pullOptions => pullImage(http, startThread, pullOptions),
     close: () => wire.close(),
-  };
-}
-
-function tlsOf({ ca, cert, key }: ClientOptions): Tls {
-  return {
-    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
   };
 }

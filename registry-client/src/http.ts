@@ -124,6 +124,7 @@ async function exchange(
       headers,
       body: request.body,
       signal: request.signal,
+      identify: atHome,
     });
     return {
       status: head.status,
@@ -166,11 +167,18 @@ export function failure(error: unknown, request: string, signal: AbortSignal | u
   if (error instanceof RegistryError) return error;
   if (!isNetworkError(error)) return error;
   if (isCertificateError(error)) {
-    return new RegistryError('tls', `${request}: ${messageOf(error)}`, {
-      request,
-      cause: error,
-      hint: "trust the registry's certificate authority, or write http:// if it speaks plain HTTP",
-    });
+    const refused = /_ALERT_/.test(error.code);
+    return new RegistryError(
+      'tls',
+      `${request}: ${refused ? 'the registry refuses the client: ' : ''}${messageOf(error)}`,
+      {
+        request,
+        cause: error,
+        hint: refused
+          ? clientCertificateHint
+          : "trust the registry's certificate authority, or write http:// if it speaks plain HTTP",
+      },
+    );
   }
   return new RegistryError('network', `${request}: ${messageOf(error)}`, {
     request,
@@ -188,6 +196,10 @@ function isNetworkError(error: unknown): error is Error & { code: string } {
     !error.code.startsWith('ERR_INVALID')
   );
 }
+
+// What the other side says when it wants a certificate, or another one, arrives as an alert (RFC 8446 §6.2).
+const clientCertificateHint =
+  'if it asks for a client certificate, put client.cert and client.key into ~/.config/containers/certs.d/<host:port>';
 
 function isCertificateError({ code }: { code: string }): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|^ERR_SSL|EPROTO/.test(code);

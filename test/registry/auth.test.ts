@@ -281,7 +281,7 @@ describe('htpasswd', () => {
   });
 
   test.runIf(hasProgram('docker-registry'))('docker-registry lets the client in', async () => {
-    const registry = await startDockerRegistry(await htpasswd());
+    const registry = await startDockerRegistry({ htpasswd: await htpasswd() });
     closers.push(() => registry.stop());
     const reference = parseReference(`${registry.host}/model:v1`);
     const push = { reference, manifest: image.manifest, open: image.open };

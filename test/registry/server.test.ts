@@ -1,14 +1,14 @@
 // The embedded server: what the protocol's suite does not ask, namely limits, restarts, many at once, TLS, and a folder
 // that stays whole.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClientOptions, createClient, parseReference } from '../../registry-client/src/index.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../registry-client/src/server.ts';
+import { makeCertificate } from './support/certificates.ts';
 import { describe as describeBytes, makeImage, memorySink, randomBytes } from './support/images.ts';
 import { hasProgram, temporaryDir } from './support/processes.ts';
 
@@ -278,35 +278,8 @@ describe('limits', () => {
 });
 
 describe.runIf(hasProgram('openssl'))('TLS', () => {
-  const certificate = () => {
-    mkdirSync(root, { recursive: true });
-    const [key, cert] = [join(root, 'key.pem'), join(root, 'cert.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-keyout',
-        key,
-        '-out',
-        cert,
-        ...subject,
-      ],
-      {
-        stdio: 'ignore',
-      },
-    );
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  };
-
   test('a client that trusts the certificate pushes and pulls; one that does not says why', async () => {
-    const tls = certificate();
+    const tls = makeCertificate(root, 'localhost');
     const server = await start({ tls });
     expect(server.url).toMatch(/^https:/);
     const sink = memorySink();
@@ -353,29 +326,7 @@ describe('proxies', () => {
   });
 
   test.runIf(hasProgram('openssl'))('HTTPS goes through a tunnel', async () => {
-    const [key, cert] = [join(root, 'key.pem'), join(root, 'cert.pem')];
-    const subject = ['-subj', '/CN=registry.example', '-addext', 'subjectAltName=DNS:registry.example'];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-keyout',
-        key,
-        '-out',
-        cert,
-        ...subject,
-      ],
-      {
-        stdio: 'ignore',
-      },
-    );
-    const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+    const tls = makeCertificate(root, 'registry.example');
     const server = await start({ tls });
     const targets: string[] = [];
     const proxy = createServer();

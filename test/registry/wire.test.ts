@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 function wire(idleMs = 2000): Wire {
-  const created = createWire({ tls: {}, proxies: { forUrl: () => undefined }, idleMs });
+  const created = createWire({ tlsFor: () => ({}), proxies: { forUrl: () => undefined }, idleMs });
   closers.push(() => created.close());
   return created;
 }

@@ -1,13 +1,13 @@
 // What the client and its pull threads say to each other, as plain data.
+import type { GivenCertificates } from '../certificates.ts';
 import type { Descriptor } from '../descriptor.ts';
 import { messageOf, RegistryError, type RegistryErrorCode } from '../error.ts';
 import type { Repository } from '../hosts.ts';
 import type { RetryPolicy } from '../retry.ts';
-import type { Tls } from '../wire/open.ts';
 
 /** What a thread needs for connections of its own. */
 export type ThreadOptions = {
-  readonly tls: Tls;
+  readonly given: GivenCertificates;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly idleMs: number;
   readonly retry: RetryPolicy;

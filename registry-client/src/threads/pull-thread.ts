@@ -3,6 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Authorizer } from '../auth/authorizer.ts';
+import { certificatesFor } from '../certificates.ts';
 import { receiveToFile } from '../file-sink.ts';
 import { createHttp } from '../http.ts';
 import { proxiesOf } from '../wire/proxies.ts';
@@ -11,7 +12,7 @@ import { errorData, errorOf, type FromThread, type ThreadOptions, type ToThread 
 
 enableCompileCache();
 const port = parentPort!;
-const { tls, env, idleMs, retry } = workerData as ThreadOptions;
+const { given, env, idleMs, retry } = workerData as ThreadOptions;
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
 const jobs = new Map<number, AbortController>();
 let lastCall = 0;
@@ -30,7 +31,8 @@ const authorizer: Authorizer = {
   authorization: (...args) => ask('authorization', args) as Promise<string | undefined>,
   challenged: (...args) => ask('challenged', args) as Promise<boolean>,
 };
-const http = createHttp(createWire({ tls, proxies: proxiesOf(env), idleMs }), () => authorizer, retry);
+const wire = createWire({ tlsFor: certificatesFor(given, env), proxies: proxiesOf(env), idleMs });
+const http = createHttp(wire, () => authorizer, retry);
 
 async function pull({
   job,

@@ -6,6 +6,9 @@ import { HttpSyntaxError, parseHead, writeHead } from './head.ts';
 
 export type Tls = Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
 
+/** TLS for an origin; with the client's own certificate only where the server may learn it (`identify`). */
+export type TlsFor = (url: URL, identify: boolean) => Tls;
+
 type Sink = (part: Buffer) => void | Promise<void>;
 
 const bufferBytes = 256 << 10;
@@ -38,11 +41,13 @@ export async function openDirect(url: URL, tls: Tls): Promise<Opened> {
 }
 
 /** Connects to an origin through `proxy`; for http the proxy itself is what answers. */
-export async function openThrough(proxy: URL, url: URL, tls: Tls): Promise<Opened> {
-  if (url.protocol === 'http:') return openDirect(proxy, tls);
+export async function openThrough(proxy: URL, proxyTls: Tls, url: URL, tls: Tls): Promise<Opened> {
+  if (url.protocol === 'http:') return openDirect(proxy, proxyTls);
   const where = { host: hostOf(proxy), port: portOf(proxy) };
   const outer: Socket =
-    proxy.protocol === 'https:' ? connectTls({ ...where, ...tls, ...nameFor(proxy) }) : connectTcp(where);
+    proxy.protocol === 'https:'
+      ? connectTls({ ...where, ...proxyTls, ...nameFor(proxy) })
+      : connectTcp(where);
   await connected(outer, proxy.protocol === 'https:' ? 'secureConnect' : 'connect');
   await tunnel(outer, proxy, url);
   const socket = connectTls({ socket: outer, ...tls, ...nameFor(url) });

@@ -7,7 +7,7 @@ import {
   StaleConnection,
   type WireAnswer,
 } from './connection.ts';
-import { openDirect, openThrough, proxyHeaders, type Tls } from './open.ts';
+import { openDirect, openThrough, proxyHeaders, type TlsFor } from './open.ts';
 import type { Proxies } from './proxies.ts';
 
 export type WireRequest = {
@@ -16,6 +16,8 @@ export type WireRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: (() => Body) | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Whether the server may learn the client's certificate. */
+  readonly identify?: boolean;
 };
 
 export type Wire = {
@@ -26,28 +28,32 @@ export type Wire = {
 };
 
 export function createWire(options: {
-  readonly tls: Tls;
+  readonly tlsFor: TlsFor;
   readonly proxies: Proxies;
   readonly idleMs: number;
 }): Wire {
   const idle = new Map<string, Connection[]>();
   const all = new Set<Connection>();
 
-  const take = (origin: string): Connection | undefined => {
-    const list = idle.get(origin) ?? [];
+  const take = (place: string): Connection | undefined => {
+    const list = idle.get(place) ?? [];
     for (let connection = list.pop(); connection !== undefined; connection = list.pop()) {
       if (connection.idle) return connection;
       all.delete(connection);
     }
     return undefined;
   };
-  const open = async (url: URL): Promise<Connection> => {
+  const open = async (url: URL, identify: boolean): Promise<Connection> => {
+    const place = placeOf(url, identify);
+    const tls = options.tlsFor(url, identify);
     const proxy = options.proxies.forUrl(url);
     const opened =
-      proxy === undefined ? await openDirect(url, options.tls) : await openThrough(proxy, url, options.tls);
+      proxy === undefined
+        ? await openDirect(url, tls)
+        : await openThrough(proxy, options.tlsFor(proxy, false), url, tls);
     const connection = createConnection(opened, options.idleMs, again => {
-      const list = idle.get(url.origin);
-      if (list === undefined) idle.set(url.origin, [again]);
+      const list = idle.get(place);
+      if (list === undefined) idle.set(place, [again]);
       else list.push(again);
     });
     all.add(connection);
@@ -55,7 +61,14 @@ export function createWire(options: {
     return connection;
   };
 
-  const request = async ({ method, url, headers, body, signal }: WireRequest): Promise<WireAnswer> => {
+  const request = async ({
+    method,
+    url,
+    headers,
+    body,
+    signal,
+    identify = false,
+  }: WireRequest): Promise<WireAnswer> => {
     signal?.throwIfAborted();
     const proxy = url.protocol === 'http:' ? options.proxies.forUrl(url) : undefined;
     const path = url.pathname + url.search;
@@ -64,7 +77,7 @@ export function createWire(options: {
       target: proxy === undefined ? path : url.origin + path,
       headers: { host: url.host, ...headers, ...(proxy && proxyHeaders(proxy)) },
     };
-    const kept = take(url.origin);
+    const kept = take(placeOf(url, identify));
     if (kept !== undefined) {
       try {
         return await kept.exchange(head, body?.(), signal);
@@ -72,7 +85,7 @@ export function createWire(options: {
         if (!(error instanceof StaleConnection) || signal?.aborted) throw error;
       }
     }
-    return (await open(url)).exchange(head, body?.(), signal);
+    return (await open(url, identify)).exchange(head, body?.(), signal);
   };
 
   return {
@@ -81,4 +94,9 @@ export function createWire(options: {
       for (const connection of all) connection.destroy();
     },
   };
+}
+
+// A connection that carries the client's certificate is not used for requests that must not.
+function placeOf(url: URL, identify: boolean): string {
+  return `${identify} ${url.origin}`;
 }

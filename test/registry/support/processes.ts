@@ -33,7 +33,21 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startDockerRegistry(htpasswd?: string): Promise<RunningRegistry> {
+export type DockerRegistryOptions = {
+  /** The path of an htpasswd file. */
+  readonly htpasswd?: string;
+  /** Paths of PEM files. */
+  readonly tls?: {
+    readonly certificate: string;
+    readonly key: string;
+    readonly clientcas?: readonly string[];
+  };
+};
+
+export async function startDockerRegistry({
+  htpasswd,
+  tls,
+}: DockerRegistryOptions = {}): Promise<RunningRegistry> {
   const dir = temporaryDir('docker-registry');
   const host = `127.0.0.1:${await freePort()}`;
   const auth = htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: htpasswd } } };
@@ -41,7 +55,7 @@ export async function startDockerRegistry(htpasswd?: string): Promise<RunningReg
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: dir }, delete: { enabled: true } },
-    http: { addr: host },
+    http: { addr: host, ...(tls && { tls }) },
     ...auth,
   };
   const file = join(dir, 'config.json');
