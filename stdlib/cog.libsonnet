@@ -2,6 +2,19 @@
 // command, port and labels are those that replicate/cog's own builder writes (its pkg/dockerfile and pkg/image).
 local derivation = std.native('derivation');
 
+// cog's own pins, from its pkg/dockerfile/standard_generator.go (0.23.1).
+local tracingRequirements = [
+  'opentelemetry-exporter-otlp-proto-http==1.44.0',
+  'opentelemetry-exporter-otlp-proto-grpc==1.44.0',
+];
+
+// The traces that a model asks for, with cog's defaults; null where it asks for none.
+local tracesOf(model) =
+  local asked = if model.observability == null then {} else std.get(model.observability, 'traces', {});
+  if std.get(asked, 'enabled', false) then
+    { sampler: 'parentbased_always_off', sampler_arg: null, trace_header: null, trace_header_format: 'w3c' } + asked
+  else null;
+
 local installed(model, name) = [package for package in model.blocks.python.packages if package.name == name];
 
 {
@@ -11,7 +24,9 @@ local installed(model, name) = [package for package in model.blocks.python.packa
   reference(model):: if model.run != null then model.run else model.predict,
 
   requirements(model)::
-    if !$.enabled(model) then [] else [if model.cog == null then 'cog' else 'cog==' + model.cog],
+    if !$.enabled(model) then []
+    else [if model.cog == null then 'cog' else 'cog==' + model.cog]
+         + (if tracesOf(model) != null then tracingRequirements else []),
 
   // tini is the init process that the label has_init promises.
   apt(model):: if $.enabled(model) then ['ca-certificates', 'tini'] else [],
@@ -37,21 +52,37 @@ local installed(model, name) = [package for package in model.blocks.python.packa
       [if model.concurrency != null then 'COG_MAX_CONCURRENCY']: std.toString(model.concurrency.max),
       DEBIAN_FRONTEND: 'noninteractive',
       PYTHONUNBUFFERED: '1',
-    },
+    } + block.tracing,
 
-    // As in a cog.yaml.
+    // OpenTelemetry: what the server reads of it. Where to send traces is said when it is started (OTEL_*).
+    tracing:
+      local traces = tracesOf(model);
+      if traces == null then {} else {
+        COG_TRACE_CONFIGURED: 'true',
+        COG_TRACE_ENABLED: 'true',
+        COG_TRACE_SAMPLER: traces.sampler,
+        [if traces.sampler_arg != null then 'COG_TRACE_SAMPLER_ARG']: traces.sampler_arg,
+        [if traces.trace_header != null then 'COG_TRACE_HEADER']: traces.trace_header,
+        [if traces.trace_header != null then 'COG_TRACE_HEADER_FORMAT']: traces.trace_header_format,
+        [if std.objectHas(model.observability, 'config') then 'COG_OBSERVABILITY_CONFIG']:
+          model.workdir + '/' + model.observability.config,
+      },
+
+    // As cog writes it: of a cog.yaml what it keeps, false and empty values left out, `run` under its older name.
     config: {
       build: {
-        gpu: model.blocks.gpu.uses,
+        [if model.blocks.gpu.uses then 'gpu']: true,
         python_version: model.python,
         [if model.apt != [] then 'system_packages']: model.apt,
         [if std.isString(model.requirements) then 'python_requirements']: model.requirements,
         [if std.isArray(model.requirements) && model.requirements != [] then 'python_packages']: model.requirements,
+        [if model.cog != null then 'sdk_version']: model.cog,
       },
-      [if model.concurrency != null then 'concurrency']: model.concurrency,
-      [if model.predict != null then 'predict']: model.predict,
-      [if model.run != null then 'run']: model.run,
+      predict: $.reference(model),
       [if model.train != null then 'train']: model.train,
+      [if model.concurrency != null then 'concurrency']: { max: model.concurrency.max },
+      [if model.observability != null then 'observability']: model.observability,
+      [if model.env != {} then 'environment']: [name + '=' + model.env[name] for name in std.objectFields(model.env)],
     },
 
     labels: {

@@ -27,6 +27,26 @@ local fields = contract.object('a model', {
     })),
     'Predictions at one time, for an async predictor.'
   ),
+  observability: contract.field(
+    contract.optional(contract.object('observability', {
+      config: contract.field(contract.format('projectPath'), "A file of the project that makes the tracer of the model's own spans."),
+      traces: contract.field(contract.object('traces', {
+        enabled: contract.required(contract.boolean, 'Whether the server traces predictions.'),
+        sampler: contract.field(contract.oneOf([
+          'always_on',
+          'always_off',
+          'traceidratio',
+          'parentbased_always_on',
+          'parentbased_always_off',
+          'parentbased_traceidratio',
+        ]), 'Which traces are kept; parentbased_always_off unless it is given.'),
+        sampler_arg: contract.field(contract.string, 'The share that a ratio sampler keeps, from "0" to "1".'),
+        trace_header: contract.field(contract.string, 'A further header that carries a trace.'),
+        trace_header_format: contract.field(contract.oneOf(['w3c', 'jaeger']), 'Its form.'),
+      }), "Traces of cog's server, by OpenTelemetry."),
+    })),
+    'What a model tells of its predictions while it runs, as in cog.yaml.'
+  ),
   gpu: contract.field(
     contract.anyOf([
       { kind: 'null' },
@@ -89,6 +109,7 @@ local fields = contract.object('a model', {
     run: null,
     train: null,
     concurrency: null,
+    observability: null,
     gpu: null,
     cog: null,
     apt: [],

@@ -25,10 +25,16 @@ export type CogYaml = {
   readonly train?: Stated<string>;
   readonly concurrencyMax?: Stated<number>;
   readonly concurrencyTarget?: Stated<number>;
+  readonly observability?: Stated<Observability>;
   /** `NAME=value` */
   readonly environment: readonly Stated<string>[];
   /** The names of weights. */
   readonly weights: readonly Stated<string>[];
+};
+
+export type Observability = {
+  readonly config?: string;
+  readonly traces?: Readonly<Record<string, string | boolean>>;
 };
 
 const topKeys = [
@@ -37,6 +43,7 @@ const topKeys = [
   'environment',
   'image',
   'model',
+  'observability',
   'predict',
   'run',
   'train',
@@ -54,6 +61,8 @@ const buildKeys = [
   'sdk_version',
   'system_packages',
 ];
+
+const traceKeys = ['enabled', 'sampler', 'sampler_arg', 'trace_header', 'trace_header_format'];
 
 // Keys of former versions of cog, with what took their place.
 const formerKeys: Readonly<Record<string, string>> = {
@@ -90,6 +99,7 @@ export function readCogYaml(text: string, file: string): CogYaml {
     train: string(top.get('train'), 'train'),
     concurrencyMax: integer(concurrency.get('max'), 'concurrency.max'),
     concurrencyTarget: integer(concurrency.get('default_target'), 'concurrency.default_target'),
+    observability: reader.observability(top.get('observability')),
     environment: texts(top.get('environment'), 'environment'),
     weights: reader.weights(top.get('weights')),
   };
@@ -151,21 +161,23 @@ function createReader(problems: CogpackError[]) {
     return undefined;
   };
 
+  const flag = (node: YamlNode | undefined, name: string): Stated<boolean> | undefined => {
+    const found = node && scalar(node, name, 'true or false');
+    if (found === undefined) return undefined;
+    if (typeof found.value === 'boolean') return { value: found.value, span: node!.span };
+    wrong(node!, name, 'true or false');
+    return undefined;
+  };
+
   return {
     fields,
     text,
+    flag,
     version(node: YamlNode | undefined, name: string): Stated<string> | undefined {
       const found = node && scalar(node, name, 'a version such as "3.13"');
       if (found === undefined) return undefined;
       if (typeof found.value !== 'boolean') return { value: found.text.trim(), span: node!.span };
       wrong(node!, name, 'a version such as "3.13"');
-      return undefined;
-    },
-    flag(node: YamlNode | undefined, name: string): Stated<boolean> | undefined {
-      const found = node && scalar(node, name, 'true or false');
-      if (found === undefined) return undefined;
-      if (typeof found.value === 'boolean') return { value: found.value, span: node!.span };
-      wrong(node!, name, 'true or false');
       return undefined;
     },
     integer(node: YamlNode | undefined, name: string): Stated<number> | undefined {
@@ -188,6 +200,23 @@ function createReader(problems: CogpackError[]) {
         if (command === undefined) wrong(item, `${name}[${at}]`, 'a command, or {command, mounts}');
         return text(command, `${name}[${at}].command`) ?? [];
       });
+    },
+    observability(node: YamlNode | undefined): Stated<Observability> | undefined {
+      if (node === undefined) return undefined;
+      const read = fields(node, ['config', 'traces'], 'observability');
+      const config = text(read.get('config'), 'observability.config')?.value;
+      const traces = fields(read.get('traces'), traceKeys, 'observability.traces');
+      const values = [...traces].flatMap(([key, value]) => {
+        const stated = (key === 'enabled' ? flag : text)(value, `observability.traces.${key}`);
+        return stated === undefined ? [] : [[key, stated.value] as const];
+      });
+      return {
+        span: node.span,
+        value: {
+          ...(config !== undefined && { config }),
+          ...(values.length > 0 && { traces: Object.fromEntries(values) }),
+        },
+      };
     },
     weights(node: YamlNode | undefined): readonly Stated<string>[] {
       return items(node, 'weights').flatMap((item, at) => {

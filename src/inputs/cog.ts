@@ -58,6 +58,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
   chooseGpu(cog);
   chooseReferences(cog);
   chooseEnvironment(cog);
+  chooseObservability(cog);
   for (const { value, span } of cog.weights) {
     refuse(
       span,
@@ -233,6 +234,25 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
       choose('env', env, 'environment, for the running model', environment[0]!.span);
   }
 
+  function chooseObservability({ observability }: CogYaml): void {
+    if (observability === undefined) return;
+    const { value, span } = observability;
+    const { config, traces = {} } = value;
+    if (value.traces !== undefined && traces.enabled === undefined)
+      wrong(span, 'observability.traces has no enabled', 'write enabled: true');
+    if (config !== undefined && traces.enabled !== true)
+      wrong(span, 'observability.config counts only with observability.traces.enabled: true');
+    if (config !== undefined && (isOutside(config) || !existsSync(join(dir, config))))
+      wrong(span, `observability.config: there is no file ${config} in the project`);
+    const isRatio = String(traces.sampler ?? '').endsWith('traceidratio');
+    const share = traces.sampler_arg === undefined ? undefined : Number(traces.sampler_arg);
+    if (isRatio && !(share !== undefined && share >= 0 && share <= 1))
+      wrong(span, `observability.traces: ${traces.sampler} needs sampler_arg, a share from "0" to "1"`);
+    if (!isRatio && share !== undefined)
+      wrong(span, 'observability.traces.sampler_arg is for the samplers of a ratio', 'take it out');
+    choose('observability', value, 'observability: what the server tells of its predictions', span);
+  }
+
   function chooseImage({ image, model }: CogYaml): string | undefined {
     if (image !== undefined && model !== undefined) {
       wrong(
@@ -260,7 +280,7 @@ const referenceReasons: Readonly<Record<string, string>> = {
 
 // cog's list (pkg/config/env.go); a name that ends in * stands for all that start so.
 const reserved =
-  'PATH LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV PYTHONUNBUFFERED R8_* REPLICATE_* LIBRARY_PATH CUDA_* NVIDIA_* NV_* PGET_* HF_ENDPOINT HF_HUB_ENABLE_HF_TRANSFER KUBERNETES_*'.split(
+  'PATH LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV PYTHONUNBUFFERED R8_* REPLICATE_* COG_OBSERVABILITY_* COG_TRACE_* OTEL_* LIBRARY_PATH CUDA_* NVIDIA_* NV_* PGET_* HF_ENDPOINT HF_HUB_ENABLE_HF_TRANSFER KUBERNETES_*'.split(
     ' ',
   );
 

@@ -1,7 +1,7 @@
 // Where a model is: `oci:DIR[:TAG]`, a digest or ID (its first digits are enough) of the store, a project's folder or
 // description that was realised, or a reference to a registry.
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseReference, type Reference } from '@cogpack/registry-client';
 import { z } from 'zod';
 import { type Descriptor, type Digest, descriptorSchema, digestOfHex } from '../base/digest.ts';
@@ -84,9 +84,12 @@ function manifestWith(text: string, hex: string, store: Store): Descriptor {
 
 function ofProject(path: string, store: Store): Descriptor {
   const file = realpathSync(path);
-  const description = path.endsWith('.jsonnet') ? file : join(file, 'cogpack.jsonnet');
+  const written = join(file, 'cogpack.jsonnet');
+  // Where a folder has no description, what it has instead (a cog.yaml, say) was described.
+  const isOf = (description: string) =>
+    description === file || (existsSync(written) ? description === written : dirname(description) === file);
   const images = readRoots(store)
-    .filter(root => root.description === description)
+    .filter(root => isOf(root.description))
     .flatMap(root =>
       recordOf(store, root.derivation)
         .filter(output => output.mediaType === manifestMediaType)

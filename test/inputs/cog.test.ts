@@ -79,6 +79,31 @@ test('packages of cog.yaml itself are requirements, and cog’s own default Pyth
   );
 });
 
+test('traces are asked for, with the packages that send them', async () => {
+  const dir = cog(`build:
+  python_version: 3.11
+predict: predict.py:Predictor
+observability:
+  config: run.py
+  traces:
+    enabled: true
+    sampler: traceidratio
+    sampler_arg: "0.5"
+`);
+  expect(described(dir).text).toContain(
+    "  observability: { config: 'run.py', traces: { enabled: true, sampler: 'traceidratio', sampler_arg: '0.5' } },",
+  );
+  expect(await asked(dir, 'python')).toMatchObject([
+    {
+      requirements: [
+        'cog',
+        'opentelemetry-exporter-otlp-proto-http==1.44.0',
+        'opentelemetry-exporter-otlp-proto-grpc==1.44.0',
+      ],
+    },
+  ]);
+});
+
 test('an empty cog.yaml describes a model', () => {
   expect(described(cog('')).text).toContain("python: '3.13'");
 });
@@ -118,6 +143,21 @@ describe('what is not honoured is an error at its place that says what to do', (
     ['train: train.py:train\n', '1:8', 'train is there without run', 'add run'],
     ['concurrency:\n  default_target: 2\n', '2:19', 'without concurrency.max', 'add max'],
     ['concurrency:\n  max: 0\n', '2:8', 'a whole number from 1 on', undefined],
+    ['observability:\n  traces:\n    sampler: always_on\n', '2:3', 'has no enabled', 'enabled: true'],
+    ['observability:\n  config: run.py\n', '2:3', 'counts only with', undefined],
+    [
+      'observability:\n  traces: {enabled: true, sampler: traceidratio}\n',
+      '2:3',
+      'needs sampler_arg',
+      undefined,
+    ],
+    [
+      'observability:\n  traces: {enabled: true, endpoint: x}\n',
+      '2:27',
+      'observability.traces has no key endpoint',
+      'its keys are',
+    ],
+    ['environment:\n  - OTEL_SERVICE_NAME=x\n', '2:5', 'cog does not let OTEL_SERVICE_NAME', 'take it out'],
     ['environment:\n  - HOME\n', '2:5', 'not of the form NAME=value', undefined],
     [
       'environment:\n  - CUDA_VISIBLE_DEVICES=0\n',
