@@ -70,6 +70,18 @@ const table: Readonly<Record<string, readonly (readonly [code: string, value: un
       { a: 1, b: ['x', 2.5, true, null], c: [{ d: 'e' }] },
     ],
     ["std.parseYaml('---\\na: 1\\n---\\nb: 2\\n')", [{ a: 1 }, { b: 2 }]],
+    ["std.parseYaml('text\\n---x')", 'text ---x'],
+    ["std.parseYaml('[yes, no, on, off, y, true, ~]')", ['yes', 'no', 'on', 'off', 'y', true, null]],
+    [
+      "std.parseYaml('[010, 0o10, 0x1F, 1_000, 1e3, 12:30, 2001-12-14]')",
+      [10, 8, 31, '1_000', 1000, '12:30', '2001-12-14'],
+    ],
+    [
+      'std.parseYaml(\'[!!str 1, !!int "3", !!float 1, !!set {a}, !!binary aGk=, !foo b]\')',
+      ['1', 3, 1, { a: null }, 'aGk=', 'b'],
+    ],
+    ["std.parseYaml('a: &x {b: 1, c: 2}\\nd: {<<: *x, b: 3}')", { a: { b: 1, c: 2 }, d: { b: 3, c: 2 } }],
+    ["std.parseYaml('{1: a, 1.5: b, true: c}')", { 1: 'a', 1.5: 'b', true: 'c' }],
     ["[std.encodeUTF8('é'), std.decodeUTF8([195, 169])]", [[195, 169], 'é']],
     [
       "[std.base64('hello'), std.base64([1, 2]), std.base64Decode('aGVsbG8='), std.base64DecodeBytes('AQI=')]",
@@ -253,10 +265,25 @@ test.each([
   ["std.extVar('x')", 'there is no external variable x'],
   ["'%d' % 'a'", '%d takes a number; found string'],
   ['std.makeArray(-1, function(i) i)', 'std.makeArray takes a size of 0 or more; found -1'],
+  ["std.parseYaml('a: &a [*a]')", 'std.parseYaml takes YAML: an anchor is used inside what it names'],
+  ["std.parseYaml('a: 1\\na: 2')", 'std.parseYaml takes YAML: Map keys must be unique at line 2, column 1:'],
+  [
+    "std.parseYaml('? [a]\\n: b')",
+    'std.parseYaml takes keys that are strings, numbers or booleans; found a sequence',
+  ],
 ])('%s fails and names its place', (code, message) => {
   const error = failureOf(code);
   expect(error.message).toBe(message);
   expect([error.span?.line, error.span?.column]).toEqual([1, 1]);
+});
+
+test('aliases of aliases that would fill the memory are an error', () => {
+  const lines = Array.from(
+    { length: 9 },
+    (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join()}]`,
+  );
+  const error = failureOf(`std.parseYaml(${JSON.stringify(['a0: &a0 [x]', ...lines].join('\n'))})`);
+  expect(error.message).toContain('std.parseYaml takes YAML: Excessive alias count');
 });
 
 test('a name that std does not have is met with the nearest one', () => {
