@@ -200,7 +200,7 @@ local fields = contract.object('a model', {
         args: {
           layers: [layer.name for layer in installed],
           env: model.config.Env,
-          architectures: [],
+          architectures: if std.isObject(model.gpu) then std.get(model.gpu, 'arch', []) else [],
         },
         inputs: {
           summaries: [

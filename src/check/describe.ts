@@ -7,10 +7,17 @@ export function describeFinding(finding: Finding): string {
   const { file, package: from } = finding;
   switch (finding.kind) {
     case 'missing-library': {
-      const { soname, provider, passedOver } = finding;
-      const found = passedOver === undefined ? '' : ` (${passedOver} is for another machine)`;
+      const { soname, provider, passedOver, elsewhere } = finding;
+      const needs = `${file} of ${from} needs ${soname}, which`;
       const cure = provider === undefined ? '' : `; ${provider} has it`;
-      return `${file} of ${from} needs ${soname}, which is not in the image${found}${cure}`;
+      if (elsewhere !== undefined) {
+        const why = elsewhere.damaged
+          ? 'is no library, or damaged'
+          : 'is in no folder that is searched for it';
+        return `${needs} is not found: ${elsewhere.file} ${why}${cure}`;
+      }
+      const found = passedOver === undefined ? '' : ` (${passedOver} is for another machine)`;
+      return `${needs} is not in the image${found}${cure}`;
     }
     case 'missing-version': {
       const { versions, library, newest } = finding;

@@ -18,10 +18,12 @@ export type Finding = Place &
     | {
         readonly kind: 'missing-library';
         readonly soname: string;
-        /** The Debian package that would provide it, such as `libgl1 (deb)`. */
+        /** The package that would provide it, such as `libgl1 (deb)` or `nvidia-cublas-cu12 (wheel)`. */
         readonly provider?: string;
         /** A file of that name which is for another machine. */
         readonly passedOver?: string;
+        /** A file of that name which is not looked for where it lies, or is no whole ELF file. */
+        readonly elsewhere?: { readonly file: string; readonly damaged: boolean };
       }
     | {
         readonly kind: 'missing-version';
@@ -78,17 +80,18 @@ export function checkImage({ layers, env, platform, architectures = [] }: CheckO
   if (machine === undefined) return { findings: [], plugins: [], driver: [], assumed: [], checked: 0 };
   const files = imageFiles(layers);
   const place = (file: ImageFile): Place => ({ file: `/${file.path}`, package: packageOf(layers, file) });
+  const named = createFinder(files);
   const needs = resolveNeeds(files, createLoader(files, machine, env), machine);
   const findings = [
     ...machineFindings(files, machine, place),
-    ...needs.filter(need => !isPlugin(need.file, place)).flatMap(need => needFinding(need, place)),
+    ...needs.filter(need => !isPlugin(need.file, place)).flatMap(need => needFinding(need, place, named)),
     ...gpuFindings(files, architectures, place),
   ];
   return {
     findings: findings.sort((a, b) => compare(a.file, b.file)),
     plugins: needs
       .filter(need => isPlugin(need.file, place))
-      .flatMap(need => needFinding(need, place))
+      .flatMap(need => needFinding(need, place, named))
       .sort((a, b) => compare(a.file, b.file)),
     driver: [
       ...new Set(needs.flatMap(({ soname, outcome }) => (outcome.kind === 'driver' ? [soname] : []))),
@@ -114,17 +117,37 @@ function isPlugin(file: ImageFile, place: (file: ImageFile) => Place): boolean {
   );
 }
 
-function needFinding({ file, soname, outcome }: Need, place: (file: ImageFile) => Place): Finding[] {
+/** The first file by path that has a name; the paths are gone through when the first name is asked for. */
+function createFinder(files: ImageFiles): (name: string) => ImageFile | undefined {
+  let byName: Map<string, ImageFile> | undefined;
+  return name => {
+    if (byName === undefined) {
+      const sorted = [...files.files.values()].sort((a, b) => compare(b.path, a.path));
+      byName = new Map(sorted.map(file => [posix.basename(file.path), file]));
+    }
+    return byName.get(name);
+  };
+}
+
+function needFinding(
+  { file, soname, outcome }: Need,
+  place: (file: ImageFile) => Place,
+  named: (name: string) => ImageFile | undefined,
+): Finding[] {
   if (outcome.kind === 'missing') {
     const provider = providerOf(soname);
     const { passedOver } = outcome;
+    const other = passedOver === undefined ? named(soname) : undefined;
     return [
       {
         kind: 'missing-library',
         ...place(file),
         soname,
-        ...(provider !== undefined && { provider: `${provider} (deb)` }),
+        ...(provider !== undefined && { provider }),
         ...(passedOver !== undefined && { passedOver: `/${passedOver}` }),
+        ...(other !== undefined && {
+          elsewhere: { file: `/${other.path}`, damaged: loadable(other) === undefined },
+        }),
       },
     ];
   }

@@ -66,6 +66,8 @@ const types = { 1: 'relocatable', 2: 'executable', 3: 'shared' } as const;
 const identSize = 16;
 const maxDynamic = 1 << 20;
 const maxString = 1 << 16;
+/** Of all its names together: many entries may share one long string. */
+const maxText = 4 << 20;
 
 /** True when a file with these first bytes is ELF. */
 export function isElf(head: Uint8Array): boolean {
@@ -158,9 +160,13 @@ function readDynamic(view: ElfView, segments: readonly ElfSegment[], { offset, s
   const strings = value(tag.strings);
   const stringsSize = value(tag.stringsSize) ?? 0;
   const start = strings === undefined ? 0 : place(strings);
+  let room = maxText;
   const text = (at: number): string => {
     if (strings === undefined || at >= stringsSize) throw view.fault(`it has no string ${at}`);
-    return readString(view, start + at, stringsSize - at);
+    const string = readString(view, start + at, stringsSize - at);
+    room -= string.length;
+    if (room < 0) throw view.fault(`its names have more than ${maxText} characters`);
+    return string;
   };
   const optional = (wanted: number) => {
     const at = value(wanted);

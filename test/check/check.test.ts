@@ -155,7 +155,7 @@ describe('a library is missing', () => {
     ],
   ];
   test.for(missing)('%s', async ([, files, file]) => {
-    expect(await findingsOf(files)).toEqual([
+    expect(await findingsOf(files)).toMatchObject([
       { kind: 'missing-library', file, package: 'app', soname: 'libx.so' },
     ]);
   });

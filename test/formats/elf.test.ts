@@ -100,6 +100,11 @@ test('a file that is damaged anywhere is read, or refused with its name; nothing
   );
 });
 
+test('many needs of one long name are refused before they fill the memory', () => {
+  const bytes = makeElf({ needed: Array.from({ length: 10_000 }, () => 'x'.repeat(1000)) });
+  expect(() => readElf(sourceOf(bytes))).toThrow('its names have more than 4194304 characters');
+});
+
 test('a list of versions that leads round in a circle comes to an end', () => {
   const bytes = makeElf({ versionNeeds: { a: ['X', 'Y'] }, versions: ['V'] });
   const item = bytes.indexOf(Buffer.from([16, 0, 0, 0, 0, 0, 0, 0]));
