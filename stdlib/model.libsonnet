@@ -182,30 +182,24 @@ local fields = contract.object('a model', {
       [if model.allLabels != {} then 'Labels']: model.allLabels,
     },
 
-    // The proof that the shared libraries of what was installed are there (docs/check.md), over all blocks but those that
-    // say `checked: false`. Each layer is read once, and of one that holds what is not checked too, the pieces that are;
-    // the image is not made of layers that fail.
+    // The proof that the shared libraries of what was installed are there (docs/check.md), over the pieces of all blocks
+    // but those that say `checked: false`. Pieces are read before they are joined, since a path that two of them bring is
+    // in a joined layer once. The image is not made of pieces that fail.
     check::
-      local installed = std.flatMap(
-        function(layer)
-          local checked = [piece for piece in layer.pieces if piece.checked];
-          if std.length(checked) == std.length(layer.pieces) then [layer]
-          else [{ name: piece.name + ' ' + piece.id, layer: piece.layer } for piece in checked],
-        self.plan
-      );
+      local checked = [piece for piece in model.pieces if piece.checked];
       derivation({
         name: 'check',
         builder: 'check',
         platform: model.platform,
         args: {
-          layers: [layer.name for layer in installed],
+          layers: [piece.name for piece in checked],
           env: model.config.Env,
           architectures: if std.isObject(model.gpu) then std.get(model.gpu, 'arch', []) else [],
         },
         inputs: {
           summaries: [
-            derivation({ name: 'scan', builder: 'scan', inputs: { layer: [layer.layer] } })
-            for layer in installed
+            derivation({ name: 'scan', builder: 'scan', inputs: { layer: [piece.layer] } })
+            for piece in checked
           ],
         },
       }),

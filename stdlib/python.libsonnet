@@ -78,18 +78,26 @@ local besideLock(model, target, requirements) =
     // The builds of frameworks that were chosen for the model's GPUs.
     constraints: std.get(asked, 'constraints', []) + model.blocks.gpu.constraints,
 
+    // What other blocks bring of Python, name → version. It is resolved with the rest, and no wheel of it is installed:
+    // the block sees to it that the interpreter finds it.
+    provided: std.foldl(
+      function(all, name) all + std.get(model.blocks[name], 'pythonPackages', {}),
+      std.objectFields(model.blocks),
+      {}
+    ),
+
     // Packages of the project itself: {name, version, path, entryPoints}.
     localPackages: asked['local'],
 
     requests: {
       [if std.objectHas(asked, 'lock') || block.requirements != [] then 'python']: target + (
         if std.objectHas(asked, 'lock') then {
-          lock: asked.lock {
-            [if block.localPackages != [] then 'provided']: [package.name for package in block.localPackages],
-          },
+          local here = [package.name for package in block.localPackages] + std.objectFields(block.provided),
+          lock: asked.lock { [if here != [] then 'provided']: here },
         } else { requirements: block.requirements } + {
           [if block.constraints != [] then 'constraints']: block.constraints,
           [if std.objectHas(asked, 'indexes') then 'indexes']: asked.indexes,
+          [if block.provided != {} then 'provided']: block.provided,
         }
       ),
     },

@@ -9,21 +9,24 @@ export type PathConflict = {
   readonly packages: readonly string[];
 };
 
-/** Of wheels only, ordered by path: Debian's packages are kept apart by their own relations. */
+type Written = { readonly file: SummaryFile; readonly package: string; readonly isWheel: boolean };
+
+/** Those that a wheel has a part in, ordered by path: Debian's packages are kept apart by their own relations. */
 export function pathConflicts(layers: readonly NamedSummary[]): PathConflict[] {
-  const written = new Map<string, { readonly file: SummaryFile; readonly package: string }[]>();
+  const written = new Map<string, Written[]>();
   for (const { summary } of layers) {
     for (const entry of summary.entries) {
       const owner =
         entry.type === 'file' && entry.owner !== undefined ? summary.owners[entry.owner] : undefined;
-      if (entry.type !== 'file' || owner?.kind !== 'wheel') continue;
+      if (entry.type !== 'file' || owner === undefined) continue;
       const before = written.get(entry.path);
-      const one = { file: entry, package: `${owner.name} (wheel)` };
+      const one = { file: entry, package: `${owner.name} (${owner.kind})`, isWheel: owner.kind === 'wheel' };
       if (before === undefined) written.set(entry.path, [one]);
       else before.push(one);
     }
   }
   return [...written]
+    .filter(([, files]) => files.some(({ isWheel }) => isWheel))
     .filter(([, files]) => new Set(files.map(({ file }) => `${file.crc} ${file.size}`)).size > 1)
     .map(([path, files]) => ({ path: `/${path}`, packages: [...new Set(files.map(file => file.package))] }))
     .filter(({ packages }) => packages.length > 1)

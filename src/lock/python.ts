@@ -34,6 +34,8 @@ export const pythonRequest = z
     requirements: z.array(z.string()).optional(),
     /** Requirements that hold for what is needed, without being needed themselves. */
     constraints: z.array(z.string()).optional(),
+    /** What the image has by other means, name → version: it is resolved at that version, and left out of the answer. */
+    provided: z.record(z.string(), z.string()).optional(),
     /**
      * Indexes that the user wrote. A URL alone is asked for every package, before the machine's own; one with packages,
      * which stand among the requirements, is the only one for these and is asked for no other.
@@ -73,22 +75,30 @@ export async function resolvePython(request: PythonRequest, context: ResolveCont
 async function resolveRequirements(request: PythonRequest, context: ResolveContext): Promise<PythonAnswer> {
   const requirements = (request.requirements ?? []).map(readRequirement);
   const { first, bound } = indexesOf(request, requirements);
+  // An index has the build of a release that a base or Debian has as 2.1.0+cu121 or 1.24.2+ds as the release itself.
+  const provided = Object.entries(request.provided ?? {}).map(
+    ([name, version]) => [normalName(name), version.split('+')[0]!] as const,
+  );
   const input = await uvInput(request, context);
   const compiled = await compileWithUv({
     ...input,
     indexes: { ...input.indexes, extra: [...first, ...input.indexes.extra] },
     requirements: requirements.filter(({ name }) => !bound.has(name)).map(({ text }) => text),
-    constraints: request.constraints ?? [],
+    constraints: [
+      ...(request.constraints ?? []),
+      ...provided.map(([name, version]) => `${name}==${version}`),
+    ],
     bound: requirements.flatMap(({ name, text }) => {
       const index = bound.get(name);
       return index === undefined ? [] : [{ name, text, index }];
     }),
   });
-  if (compiled.code !== 0) throw unresolved(compiled);
+  if (compiled.code !== 0) throw unresolved(compiled, provided);
+  const here = new Set(provided.map(([name]) => name));
   const hashes = new Map<string, PinnedHashes>();
   for (const { name, hashes: pinned } of requirements) if (pinned !== undefined) hashes.set(name, pinned);
   const packages = await answerPackages(
-    parsePylock(compiled.pylock, "uv's answer").packages,
+    parsePylock(compiled.pylock, "uv's answer").packages.filter(({ name }) => !here.has(normalName(name))),
     {
       ranks: tagRanks(input.target),
       hashes,
@@ -165,7 +175,10 @@ async function uvInput(
   };
 }
 
-function unresolved({ messages }: Compiled): CogpackError {
+function unresolved(
+  { messages }: Compiled,
+  provided: readonly (readonly [name: string, version: string])[],
+): CogpackError {
   const text = messages
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/^(error|\s*cause): /gm, '')
@@ -173,7 +186,11 @@ function unresolved({ messages }: Compiled): CogpackError {
     .trim();
   const wanting = [...messages.matchAll(/Wheels are required for `([^`]+)`/g)].map(match => match[1]!);
   if (wanting.length > 0) return noWheel(wanting, text);
+  const named = provided.filter(([name]) => text.includes(name)).map(pair => pair.join(' '));
   return new CogpackError('lock/python', `the Python packages cannot be resolved: ${text}`, {
-    hint: 'change the requirements that are named; the indexes asked are those of uv and pip on this machine',
+    hint:
+      named.length > 0
+        ? `${named.join(', ')} cannot be changed: the image has it by a block's pythonPackages`
+        : 'change the requirements that are named; the indexes asked are those of uv and pip on this machine',
   });
 }

@@ -390,6 +390,20 @@ test('two wheels that write one path with different bytes are both named', async
   ]);
 });
 
+test('a wheel and a Debian package that bring one path are both named', async () => {
+  const layers = await summarize(bench, {
+    deb: {
+      [`${site}/shared.py`]: 'deb',
+      'var/lib/dpkg/status.d/python3-shared': 'Package: python3-shared\nVersion: 1\n',
+      'var/lib/dpkg/status.d/python3-shared.md5sums': `${'0'.repeat(32)}  ${site}/shared.py\n`,
+    },
+    wheel: wheelFiles('shared', { 'shared.py': 'wheel' }),
+  });
+  expect(pathConflicts(layers)).toEqual([
+    { path: `/${site}/shared.py`, packages: ['python3-shared (deb)', 'shared (wheel)'] },
+  ]);
+});
+
 test('an image of a platform that is not known is not judged', async () => {
   const report = await check(bench, {}, { platform: 'windows/amd64' });
   expect(report).toEqual({ findings: [], plugins: [], driver: [], assumed: [], checked: 0 });

@@ -155,6 +155,16 @@ describe('Python packages', () => {
     expect(packages[1]!.version).toMatch(/^2\./);
   });
 
+  test('leave out what the image has already, and keep to its version', async () => {
+    const provided = { MarkupSafe: '2.1.5+local', unused: '1.0' };
+    const { packages } = await resolve({ requirements: ['jinja2', 'markupsafe'], provided });
+    expect(packages.map(({ name }) => name)).toEqual(['jinja2']);
+    await expect(resolve({ requirements: ['markupsafe>=3'], provided })).rejects.toMatchObject({
+      code: 'lock/python',
+      hint: "markupsafe 2.1.5 cannot be changed: the image has it by a block's pythonPackages",
+    });
+  });
+
   test('pinned by hashes have one of them', async () => {
     const of = (hash: string) => ({ requirements: [`markupsafe==3.0.2 --hash=sha256:${hash}`] });
     const right = (await resolve({ requirements: ['markupsafe==3.0.2'] })).packages[0]!.sha256.slice(7);
