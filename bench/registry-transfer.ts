@@ -1,30 +1,39 @@
 // One transfer in a process of its own, for bench/registry.ts: push or pull an image between an OCI image layout and a
-// registry. Usage: registry-transfer.ts push|pull LAYOUT REFERENCE
+// registry. It is run from a bundle, as the command line is. Usage: registry-transfer push|pull LAYOUT REFERENCE
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import type { Descriptor, FileSink } from '@cogpack/registry-client';
+import {
+  createClient,
+  type Descriptor,
+  type FileSink,
+  fileSource,
+  parseReference,
+} from '@cogpack/registry-client';
 
 enableCompileCache();
-const { createClient, fileSource, parseReference } = await import('@cogpack/registry-client');
 
 const [action, layout = '', text = ''] = process.argv.slice(2);
 const blobs = join(layout, 'blobs', 'sha256');
 const pathOf = ({ digest }: { digest: string }) => join(blobs, digest.slice('sha256:'.length));
-const reference = parseReference(text);
-const client = createClient();
-if (action === 'push') {
-  const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
-    manifests: Descriptor[];
-  };
-  await client.pushImage({ reference, manifest: manifests[0]!, open: fileSource(pathOf) });
-} else {
-  mkdirSync(blobs, { recursive: true });
-  const { manifest } = await client.pullImage({ reference, sink: fileSink() });
-  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+void transfer();
+
+async function transfer(): Promise<void> {
+  const reference = parseReference(text);
+  const client = createClient();
+  if (action === 'push') {
+    const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+      manifests: Descriptor[];
+    };
+    await client.pushImage({ reference, manifest: manifests[0]!, open: fileSource(pathOf) });
+  } else {
+    mkdirSync(blobs, { recursive: true });
+    const { manifest } = await client.pullImage({ reference, sink: fileSink() });
+    writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+  }
+  client.close();
 }
-client.close();
 
 // As the peers do it: no flush to the disk.
 function fileSink(): FileSink {

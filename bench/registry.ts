@@ -1,21 +1,31 @@
 // Pushing and pulling an image of 40 layers, 1 GB in all, against skopeo and crane: whole processes, to and from one
-// docker-registry, its folder emptied before each push. Medians, with peak RSS; then a push of what is there.
+// docker-registry, its folder emptied before each push. All files lie in memory where the system has a place for them,
+// so that no disk is measured. Medians of interleaved runs, with CPU time (a registry on the same cores gets what the
+// client leaves) and peak RSS; then a push of what is there.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { goTool } from '../scripts/go-tools.ts';
 import { startDockerRegistry } from '../test/registry/support/processes.ts';
+import { runTimed } from './measure.ts';
 
 const layerCount = 40;
 const layerBytes = 25 << 20;
 const runs = Number(process.env.RUNS ?? 3);
-const transfer = new URL('./registry-transfer.ts', import.meta.url).pathname;
+const bundle = 'node_modules/.cache/bench';
+const root = fileURLToPath(new URL('..', import.meta.url));
+const transfer = join(root, bundle, 'bench/registry-transfer.js');
 
-type Measured = { readonly seconds: number; readonly rss: number };
+type Measured = { readonly seconds: number; readonly cpu: number; readonly rss: number };
 
+// What is run keeps its temporary files where they are, and its compiled code with them.
+const env = { ...process.env };
+if (existsSync('/dev/shm')) process.env.TMPDIR = '/dev/shm';
+runTimed(process.execPath, [join(root, 'scripts/build.ts'), bundle, 'bench/registry-transfer'], env);
 const dir = mkdtempSync(join(tmpdir(), 'cogpack-bench-registry-'));
 const layout = join(dir, 'image');
 try {
@@ -137,13 +147,14 @@ function makeLayout(): void {
 /** Wall time and peak RSS of a process; throws when it fails. */
 async function measure([program = '', ...args]: string[]): Promise<Measured> {
   const began = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', part => {
     complaint += part;
   });
-  let rss = 0;
+  let [cpu, rss] = [0, 0];
   const watch = setInterval(() => {
+    cpu = Math.max(cpu, cpuSeconds(child.pid!));
     rss = Math.max(rss, peakRss(child.pid!));
   }, 10);
   const code = await new Promise<number | null>((resolve, reject) =>
@@ -151,7 +162,19 @@ async function measure([program = '', ...args]: string[]): Promise<Measured> {
   );
   clearInterval(watch);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${complaint}`);
-  return { seconds: (performance.now() - began) / 1000, rss };
+  return { seconds: (performance.now() - began) / 1000, cpu, rss };
+}
+
+/** Time in user and system mode until now (proc_pid_stat(5): fields 14 and 15, in hundredths). */
+function cpuSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 /** Linux's VmHWM, in bytes. */
@@ -182,10 +205,19 @@ function median(values: readonly number[]): number {
 }
 
 function report(title: string, results: Map<string, Measured[]>): void {
+  const seconds = (name: string) => median(results.get(name)!.map(each => each.seconds));
   process.stdout.write(`${title}\n`);
   for (const [name, list] of results) {
-    const seconds = median(list.map(each => each.seconds)).toFixed(2);
+    const cpu = median(list.map(each => each.cpu)).toFixed(2);
     const rss = Math.round(Math.max(...list.map(each => each.rss)) / 1e6);
-    process.stdout.write(`  ${name.padEnd(8)} ${seconds.padStart(6)} s  ${String(rss).padStart(4)} MB\n`);
+    const against =
+      name === 'cogpack'
+        ? ''
+        : `  cogpack takes ${(seconds('cogpack') / seconds(name)).toFixed(2)} of its time`;
+    process.stdout.write(
+      `  ${name.padEnd(8)} ${seconds(name).toFixed(2).padStart(6)} s  ${cpu.padStart(5)} s of CPU  ${String(rss).padStart(4)} MB${against}\n`,
+    );
   }
+  const [first] = [...results.keys()].sort((a, b) => seconds(a) - seconds(b));
+  process.stdout.write(`  ahead: ${first}\n`);
 }

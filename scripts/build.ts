@@ -1,4 +1,5 @@
-// npm run build: the command line as a bundle in dist/, or in the folder that is named. It starts faster than the
+// npm run build: the command line as a bundle in dist/, or in the folder that is named, with further modules that are named
+// after it. It starts faster than the
 // sources: fewer files, no types to strip. Files of dist/ stand for the sources' places, so that
 // `new URL('../../stdlib', import.meta.url)` means the same in both: dist/stdlib is a copy, and what is started on a
 // thread of its own is an entry of its own.
@@ -17,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, process.argv[2] ?? 'dist');
+const [, , folder = 'dist', ...more] = process.argv;
+const dist = join(root, folder);
 // Where it is made; it takes dist's place when it is whole.
 const made = `${dist}.new`;
 
@@ -28,6 +30,7 @@ const entries = [
   'src/graph/worker',
   'src/language/program',
   'registry-client/src/threads/pull-thread',
+  ...more,
 ];
 
 /** Small packages that many commands load; the others are loaded from node_modules by the commands that use them. */

@@ -1,5 +1,6 @@
-// A push's bytes from files.
-import { open } from 'node:fs/promises';
+// A push's bytes from files. They are read at once rather than by Node's threads: what was just built is in the system's
+// cache, and handing each read over and back cost 0.2 s of CPU time for 1 GB.
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { OpenBlob } from './blob-push.ts';
 
 const bufferBytes = 512 << 10;
@@ -7,17 +8,17 @@ const bufferBytes = 512 << 10;
 /** Reads each blob from the file that `pathOf` names; a part is valid until the next one is asked for. */
 export function fileSource(pathOf: (blob: { readonly digest: string }) => string): OpenBlob {
   return async function* (blob, start) {
-    const file = await open(pathOf(blob));
+    const file = openSync(pathOf(blob), 'r');
     try {
       const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(bufferBytes, blob.size - start)));
       for (let position = start; ; ) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-        if (bytesRead === 0) return;
-        position += bytesRead;
-        yield buffer.subarray(0, bytesRead);
+        const count = readSync(file, buffer, 0, buffer.length, position);
+        if (count === 0) return;
+        position += count;
+        yield buffer.subarray(0, count);
       }
     } finally {
-      await file.close();
+      closeSync(file);
     }
   };
 }
