@@ -1,4 +1,5 @@
-// What the store knows of the files of layers: the summaries that `scan` made of them.
+// What the store knows of the files of layers: the summaries that `scan` made of them, or of those that they were joined
+// of.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, digestOfHex } from '../base/digest.ts';
@@ -10,23 +11,34 @@ import { findRealisation } from '../store/realisations.ts';
 import { readRoots } from '../store/roots.ts';
 import type { Store } from '../store/store.ts';
 
-/** Reads a layer's summary, or undefined where there is none. */
+/** What a layer holds, or undefined where that is not known. */
 export type ReadScan = (layer: string) => ScannedLayer | undefined;
 
 /** Looks through the store's records once. */
 export function scansOf(store: Store): ReadScan {
   const summaries = new Map<string, Digest>();
-  for (const derivation of realised(store)) {
+  const joined = new Map<string, readonly string[]>();
+  for (const digest of realised(store)) {
     // Records are kept under resolved derivations too, whose text is no blob.
-    if (!store.hasBlob(derivation)) continue;
-    const summary = findRealisation(store, derivation)?.summary;
-    if (summary?.mediaType !== summaryMediaType || !store.hasBlob(summary.digest)) continue;
-    const layer = layerScanned(store, derivation);
-    if (layer !== undefined) summaries.set(layer, summary.digest);
+    if (!store.hasBlob(digest)) continue;
+    const outputs = findRealisation(store, digest);
+    const summary = outputs?.summary;
+    if (summary?.mediaType === summaryMediaType && store.hasBlob(summary.digest)) {
+      const [layer] = layersInto(store, digest, 'layer');
+      if (layer !== undefined) summaries.set(layer, summary.digest);
+    } else if (outputs?.layer !== undefined) {
+      joined.set(outputs.layer.digest, layersInto(store, digest, 'layers'));
+    }
   }
-  return layer => {
+  const read = (layer: string): ScannedLayer['entries'] | undefined => {
     const summary = summaries.get(layer);
-    return summary && { digest: layer, summary: parseSummary(store.readBlob(summary)) };
+    if (summary !== undefined) return parseSummary(store.readBlob(summary)).entries;
+    const parts = joined.get(layer)?.map(read) ?? [];
+    return parts.length > 0 && !parts.includes(undefined) ? parts.flatMap(part => part!) : undefined;
+  };
+  return layer => {
+    const entries = read(layer);
+    return entries && { digest: layer, entries };
   };
 }
 
@@ -52,8 +64,9 @@ function realised(store: Store): Digest[] {
   });
 }
 
-function layerScanned(store: Store, scan: Digest): string | undefined {
-  const derivation = derivationSchema.safeParse(JSON.parse(store.readBlob(scan).toString('utf8')));
-  const input = derivation.data?.inputs.layer?.[0];
-  return input && findRealisation(store, input.derivation)?.[input.output]?.digest;
+/** The layers that a derivation takes in a role, as far as they are realised. */
+function layersInto(store: Store, digest: Digest, role: string): string[] {
+  const derivation = derivationSchema.safeParse(JSON.parse(store.readBlob(digest).toString('utf8')));
+  const inputs = derivation.data?.inputs[role] ?? [];
+  return inputs.flatMap(input => findRealisation(store, input.derivation)?.[input.output]?.digest ?? []);
 }

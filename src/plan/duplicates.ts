@@ -3,7 +3,7 @@
 // plan by, and nothing else rests on it.
 import type { Summary } from '../check/summary.ts';
 
-export type ScannedLayer = { readonly digest: string; readonly summary: Summary };
+export type ScannedLayer = { readonly digest: string; readonly entries: Summary['entries'] };
 
 export type Duplicates = {
   /** Bytes of all files of the image's layers that have been scanned, unpacked. */
@@ -31,16 +31,15 @@ export function findDuplicates(
   const own = new Set(layers.map(({ digest }) => digest));
   const shared = new Set(others.filter(({ digest }) => own.has(digest)).map(({ digest }) => digest));
   const foreign = new Set(
-    others
-      .filter(({ digest }) => !own.has(digest))
-      .flatMap(({ summary }) => filesOf(summary).map(({ id }) => id)),
+    others.filter(({ digest }) => !own.has(digest)).flatMap(layer => filesOf(layer).map(({ id }) => id)),
   );
   const copies = new Map<string, { size: number; paths: string[] }>();
   let bytes = 0;
   let sharedLayers = 0;
   let elsewhere = 0;
-  for (const { digest, summary } of layers) {
-    for (const { id, path, size } of filesOf(summary)) {
+  for (const layer of layers) {
+    const { digest } = layer;
+    for (const { id, path, size } of filesOf(layer)) {
       bytes += size;
       if (shared.has(digest)) sharedLayers += size;
       else if (foreign.has(id)) elsewhere += size;
@@ -63,7 +62,7 @@ export function findDuplicates(
   };
 }
 
-function filesOf({ entries }: Summary) {
+function filesOf({ entries }: ScannedLayer) {
   return entries.flatMap(entry =>
     entry.type === 'file' && entry.size > 0
       ? [{ id: `${entry.size} ${entry.crc}`, path: entry.path, size: entry.size }]

@@ -72,8 +72,8 @@ test('the image has the layers of the plan, joined where they hold several piece
   expect(image.inputs.layers!.map(input => input.derivation)).toEqual(plan!.map(layer => layer.derivation));
   for (const layer of plan!) {
     const { builder, inputs } = graph.derivations.get(layer.derivation)!;
-    if (layer.pieces.length === 1) expect(builder).not.toBe('join@1');
-    else expect([builder, inputs.layers!.length]).toEqual(['join@1', layer.pieces.length]);
+    if (layer.pieces.length === 1) expect(builder).not.toBe('join@2');
+    else expect([builder, inputs.layers!.length]).toEqual(['join@2', layer.pieces.length]);
   }
   expect(plan!.map(layer => layer.name)).toEqual(
     expect.arrayContaining(['big 1', 'large 1', 'python: minor 3, small 1.2, tokens 0.2, venv', 'source']),
@@ -106,7 +106,7 @@ test('of a layer that holds source too, only the packages are checked', async ()
   const { graph, targets } = await evaluate('layers: { squash: true },');
   const image = graph.derivations.get(targets[0]!.digest)!;
   const check = graph.derivations.get(image.inputs.checked![0]!.derivation)!;
-  expect(check.args.layers).toEqual(expect.arrayContaining(['libc6', 'big'].map(name => `${name} 1`)));
+  expect(check.args.layers).toEqual(expect.arrayContaining(['libc6', 'big']));
   expect(check.args.layers).not.toContain('source');
   expect(check.inputs.summaries).toHaveLength((check.args.layers as string[]).length);
 });
