@@ -23,3 +23,8 @@ test('the bundle evaluates a program, also where it needs a thread with a large 
   const deep = 'local f(n) = if n == 0 then 0 else 1 + f(n - 1); f(50000)';
   expect(await bundle(['jsonnet', '-s', '100000', '-e', deep])).toBe('50000\n');
 });
+
+test('the bundle reports every mistake of a text, for which it loads Chevrotain', async () => {
+  const started = bundle(['jsonnet', '-e', '{ a: , b: 1 c: 2 }']);
+  await expect(started).rejects.toThrow(/expected an expression; found ,[\s\S]*expected a comma/);
+});
