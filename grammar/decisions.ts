@@ -16,6 +16,7 @@ function choiceOfKind(production: IProduction): Choice | undefined {
 
 type Decisions = Record<string, Record<string, string[]>>;
 
+/** What decisions.json holds, from the rules as they are. */
 export function decisionsOf(): Decisions {
   const rules = Object.entries(recoveringParser().getGAstProductions());
   return Object.fromEntries(

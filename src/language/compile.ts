@@ -287,8 +287,8 @@ export function compile(tree: Expression, options: CompileOptions): Compiled {
     const { target, positional, named: byName, tailstrict } = tree;
     const std = target.kind === 'field-access' ? stdMember(target, context) : undefined;
     const callee = std ?? strict(target, context);
-    const known =
-      std === undefined ? undefined : options.std.get((target as ExpressionOf<'field-access'>).name.name);
+    const name = std === undefined ? '' : (target as ExpressionOf<'field-access'>).name.name;
+    const known = options.std.has(name) ? options.std.get(name) : undefined;
     const parameters = known instanceof JFunction ? known.parameters : [];
     const isEager = (index: number) => tailstrict || parameters[index]?.lazy === false;
     const argument = (value: Expression, index: number) =>

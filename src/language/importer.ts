@@ -95,6 +95,7 @@ function isInside(path: string, folder: string): boolean {
 }
 
 function realOf(path: string): string | undefined {
+  if (path.includes('\0')) return undefined;
   try {
     return realpathSync(path);
   } catch (error) {

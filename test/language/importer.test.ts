@@ -90,7 +90,7 @@ test('without a root, imports reach every file', () => {
   expect(evaluate("import '../secret.libsonnet'", false)).toBe('secret');
 });
 
-test.each(["import 'none.libsonnet'", "import 'round'", "import 'sub'", "import ''"])(
+test.each(["import 'none.libsonnet'", "import 'round'", "import 'sub'", "import ''", "import 'a\\u0000b'"])(
   '%s says that there is no such file',
   code => {
     expect(failure(code)).toMatchObject({ code: 'jsonnet/import', span: { line: 1, column: 1 } });

@@ -265,6 +265,7 @@ test.each([
   ["std.extVar('x')", 'there is no external variable x'],
   ["'%d' % 'a'", '%d takes a number; found string'],
   ['std.makeArray(-1, function(i) i)', 'std.makeArray takes a size of 0 or more; found -1'],
+  ['std.thisFile(1)', 'only a function can be called; found string'],
   ["std.parseYaml('a: &a [*a]')", 'std.parseYaml takes YAML: an anchor is used inside what it names'],
   ["std.parseYaml('a: 1\\na: 2')", 'std.parseYaml takes YAML: Map keys must be unique at line 2, column 1:'],
   [
