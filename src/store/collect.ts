@@ -1,11 +1,13 @@
 // Garbage collection: removes blobs and realisations that no root, tag, layout entry, registry repository or running
-// build leads to. What is younger than the oldest running build stays, whatever leads to it.
+// build leads to, and temporary files of processes that have ended. What is younger than the oldest running build stays,
+// whatever leads to it.
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Digest, digestOfHex, digestSchema, hexOf } from '../base/digest.ts';
 import { isSystemError } from '../base/error.ts';
 import { heldLeases, shutGate } from './leases.ts';
+import { findLeftovers } from './leftovers.ts';
 import { blobsOfManifest } from './manifest.ts';
 import { type Outputs, outputsSchema } from './realisations.ts';
 import { removeRemote } from './remote.ts';
@@ -61,6 +63,8 @@ export async function collect(store: Store, options: CollectOptions): Promise<Co
       for (const root of letGo) removeRoot(root);
       for (const blob of garbage) rmSync(blob.path, { force: true });
       const remote = removeRemote(store, live.blobs, protectedFrom);
+      for (const path of await findLeftovers(store.dir))
+        rmSync(join(store.dir, path), { force: true, recursive: true });
       removeRecords(store, new Set([...garbage.map(blob => blob.digest), ...remote]), live);
     }
     return {

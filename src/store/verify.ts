@@ -2,10 +2,10 @@
 // files, records of blobs that are gone) is no damage: nothing reads the former, and the latter count as absent.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Descriptor } from '../base/digest.ts';
-import { isSystemError } from '../base/error.ts';
+import { findLeftovers, namesIn, temporaryPattern } from './leftovers.ts';
 import { outputsSchema } from './realisations.ts';
 import { cachesOf } from './remote.ts';
 import { hasWhole, type Store } from './store.ts';
@@ -33,7 +33,6 @@ export type VerifyOptions = {
 
 const readBytes = 1 << 20;
 const hexPattern = /^[0-9a-f]{64}$/;
-const temporaryPattern = /\.([0-9]+)-[0-9a-z]+-[0-9]+\.tmp$/;
 
 export async function verifyStore(store: Store, options: VerifyOptions = {}): Promise<VerifyResult> {
   const problems: { path: string; problem: string }[] = [];
@@ -114,43 +113,7 @@ function json(text: string): unknown {
   }
 }
 
-async function findLeftovers(root: string): Promise<string[]> {
-  const dirs = [
-    '.',
-    join('blobs', 'sha256'),
-    'cogpack',
-    join('cogpack', 'tmp'),
-    join('cogpack', 'realisations'),
-  ];
-  const found: string[] = [];
-  for (const dir of dirs) {
-    for (const name of await namesIn(join(root, dir))) {
-      const pid = temporaryPattern.exec(name)?.[1];
-      if (pid !== undefined && !isRunning(Number(pid))) found.push(join(dir, name));
-    }
-  }
-  return found;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isSystemError(error, 'EPERM');
-  }
-}
-
 async function remove(root: string, paths: readonly string[]): Promise<number> {
   for (const path of paths) await rm(join(root, path), { force: true, recursive: true });
   return paths.length;
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return (await readdir(dir)).sort();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

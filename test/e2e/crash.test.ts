@@ -103,5 +103,7 @@ test(`after each of ${kills} kill -9 in realise, push and gc the store verifies,
     );
     expect(`image  ${inspected.Digest}\n`).toBe(expected);
   }
+  await output(`${repository}bin/cogpack`, ['gc', '--store', store]);
+  expect((await verifyStore(openStore(store))).leftovers).toEqual([]);
   process.stdout.write(`seed ${seed}: killed ${JSON.stringify(killed)}, ${wholeRuns} whole runs right\n`);
 }, 3_600_000);

@@ -142,4 +142,14 @@ describe('collect', () => {
     await build(derivation('old'), 'old', 5);
     expect((await gc()).removedBlobs).toBe(2);
   });
+
+  test('removes the temporary files of a killed process, and not those of a running one', async () => {
+    const running = `blob.${process.pid}-abc-1.tmp`;
+    writeFileSync(join(dir, 'cogpack/tmp', 'blob.999999999-abc-1.tmp'), 'part');
+    writeFileSync(join(dir, 'cogpack/tmp', running), 'part');
+    await gc({ dryRun: true });
+    expect(readdirSync(join(dir, 'cogpack/tmp'))).toHaveLength(2);
+    await gc();
+    expect(readdirSync(join(dir, 'cogpack/tmp'))).toEqual([running]);
+  });
 });
