@@ -1,6 +1,7 @@
 // Renews what an index says of frameworks and CUDA: node scripts/update-facts.ts [torch|tensorflow|jax|nvidia …]
-// Read are the pages of the machine's own Python index and the METADATA of one wheel of each release and platform. Rows
-// of releases are made anew; `builds` and `sm` in torch.json, and cuda.json, are kept by hand, since no index has them.
+// Read are the pages of the machine's own Python index and, of one wheel of each release and platform, METADATA and what
+// says which GPUs it has code for. Rows of releases are made anew; `builds` and `sm` in torch.json, `tested` in
+// tensorflow.json, and cuda.json, are kept by hand, since the index has no wheels that say it.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../src/base/files.ts';
@@ -9,10 +10,17 @@ import { type IndexFile, projectUrl } from '../src/fetch/python-index.ts';
 import { normalName, parseWheelName } from '../src/formats/wheel-metadata.ts';
 import { compareVersions, parseVersion, satisfies } from '../src/lock/python/version.ts';
 import { remoteMetadata } from './remote-wheel.ts';
+import {
+  type ArchitectureReader,
+  type Architectures,
+  jaxArchitectures,
+  tensorflowArchitectures,
+  torchArchitectures,
+} from './wheel-architectures.ts';
 
 type File = IndexFile & { readonly uploaded: string };
 type Pins = Record<string, string>;
-type Build = { python: string[]; cuda: string | null; size: number; wheels: Pins };
+type Build = { python: string[]; cuda: string | null; size: number; wheels: Pins } & Partial<Architectures>;
 type Release = { version: string; date: string } & Record<string, unknown>;
 
 /** `text` is the specifier, without spaces. */
@@ -29,6 +37,14 @@ const network = createNetwork(readConfig(process.env, process.cwd()));
 const pages = new Map<string, Promise<File[]>>();
 const metadata = new Map<string, Promise<string>>();
 
+const pagesAndMetadata = "the index's pages of the projects, and METADATA of their wheels";
+const sources: Readonly<Record<string, string>> = {
+  torch: `${pagesAndMetadata}; sm: CUDA_ARCH_FLAGS in libtorch_python.so of the wheel`,
+  tensorflow: `${pagesAndMetadata}; sm: build_info.py of the wheel`,
+  jax: `${pagesAndMetadata}; sm: the CUDA code in _prng.so of the plugin's wheel`,
+  nvidia: pagesAndMetadata,
+};
+
 const wanted = process.argv.slice(2);
 const makers = { torch, tensorflow, jax, nvidia };
 for (const [name, make] of Object.entries(makers)) {
@@ -44,7 +60,7 @@ async function torch(): Promise<void> {
   for (const version of await versionsOf('torch', '1.11.0')) {
     const release: Release = { version, date: await dateOf('torch', version) };
     for (const platform of platforms) {
-      const build = await buildOf('torch', version, platform, cudaOfTorch);
+      const build = await buildOf('torch', version, platform, cudaOfTorch, torchArchitectures);
       if (build !== undefined) release[platform] = build;
     }
     for (const [name, found] of [
@@ -84,7 +100,14 @@ async function tensorflow(): Promise<void> {
   for (const version of await versionsOf('tensorflow', '2.8.0')) {
     const release: Release = { version, date: await dateOf('tensorflow', version) };
     for (const platform of platforms) {
-      const build = await buildOf('tensorflow', version, platform, cudaOfTensorflow, 'and-cuda');
+      const build = await buildOf(
+        'tensorflow',
+        version,
+        platform,
+        cudaOfTensorflow,
+        tensorflowArchitectures,
+        'and-cuda',
+      );
       if (build !== undefined) release[platform] = build.cuda === null ? { ...build, wheels: {} } : build;
     }
     releases.push(release);
@@ -117,6 +140,7 @@ async function jax(): Promise<void> {
           own,
           platform,
           (_, __, wheels) => cudaOf(wheels) ?? major,
+          jaxArchitectures,
           'with-cuda',
         );
         if (build !== undefined) cuda[major] = build;
@@ -176,14 +200,17 @@ async function buildOf(
   project: string,
   version: string,
   platform: keyof typeof machines,
-  cuda: (version: string, platform: string, wheels: Pins) => string | null,
+  cudaIn: (version: string, platform: string, wheels: Pins) => string | null,
+  architecturesIn: ArchitectureReader,
   extra?: string,
 ): Promise<Build | undefined> {
   const files = await wheelsOf(project, version, platform);
   const first = files[0];
   if (first === undefined) return undefined;
   const wheels = await nvidiaPins(await metadataOf(first), platform, extra);
-  return { python: pythonsOf(files), cuda: cuda(version, platform, wheels), size: first.size!, wheels };
+  const cuda = cudaIn(version, platform, wheels);
+  const code = await architecturesIn({ url: first.url, size: first.size! });
+  return { python: pythonsOf(files), cuda, size: first.size!, wheels, ...code };
 }
 
 /** The pins of NVIDIA's wheels, and of triton; the toolkit's metapackage is followed to the wheels of its extras. */
@@ -325,7 +352,7 @@ async function readPage(project: string): Promise<File[]> {
 }
 
 function metadataOf({ url, size }: File): Promise<string> {
-  const known = metadata.get(url) ?? remoteMetadata(url, size!);
+  const known = metadata.get(url) ?? remoteMetadata({ url, size: size! });
   metadata.set(url, known);
   return known;
 }
@@ -346,7 +373,7 @@ function write(name: string, renewed: Record<string, unknown>): void {
   } catch {}
   const facts = {
     ...kept,
-    source: "the index's pages of the projects, and METADATA of their wheels",
+    source: sources[name],
     date: today,
     ...renewed,
   };

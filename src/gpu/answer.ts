@@ -1,4 +1,5 @@
 // An answer of the solver: the builds that were chosen, what they need of a host, and the reasons, in words.
+import { runsOn } from '../check/gpu.ts';
 import type { Candidate } from './candidates.ts';
 import type { GpuFacts, Wheels } from './facts.ts';
 import type { Wish } from './question.ts';
@@ -124,7 +125,8 @@ function labels(
 function commonCode(builds: readonly Candidate[]): readonly number[] | null {
   const lists = builds.map(({ sm }) => sm);
   if (lists.some(list => list === undefined)) return null;
-  return lists[0]!.filter(each => lists.every(list => list!.includes(each)));
+  const all = [...new Set(lists.flatMap(list => list!))].sort((a, b) => a - b);
+  return all.filter(gpu => lists.every(list => runsOn({ cubin: list!, ptx: [] }, gpu)));
 }
 
 type Decided = { cuda: string | null; driver: string | null; gpus: readonly number[] };

@@ -61,17 +61,19 @@ function makeCandidates(framework: Candidate['framework'], facts: GpuFacts): rea
 }
 
 function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
-  const codeOf = (version: string, cuda: string | null, platform: Platform) =>
-    cuda === null
-      ? { sm: [], ptx: null }
-      : (sm.find(row => row.platform === platform && row.cuda === cuda && isWithin(version, row)) ?? {
-          sm: undefined,
-          ptx: null,
-        });
   return releases.toReversed().flatMap(release =>
     platforms.flatMap(platform => {
       const own = release[platform];
       if (own === undefined) return [];
+      // The same build on two indexes is one build: what its wheel says is known of both.
+      const codeOf = (cuda: string | null): Code => {
+        if (cuda === null) return { sm: [], ptx: null };
+        if (cuda === own.cuda && own.sm !== undefined) return stated(own);
+        return stated(
+          sm.find(row => row.platform === platform && row.cuda === cuda && isWithin(release.version, row)) ??
+            {},
+        );
+      };
       const common = {
         framework: 'torch',
         version: release.version,
@@ -89,7 +91,7 @@ function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
         libraries: own.cuda === null ? 'none' : Object.keys(own.wheels).length > 0 ? 'wheels' : 'inside',
         wheels: own.wheels,
         ...librariesIn(own.wheels),
-        ...pick(codeOf(release.version, own.cuda, platform)),
+        ...codeOf(own.cuda),
         size: own.size,
       };
       const others = builds
@@ -101,12 +103,11 @@ function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
             local: other.local,
             index: other.index,
             libraries: other.cuda === null ? 'none' : first.libraries === 'none' ? 'wheels' : first.libraries,
-            // The same build on two indexes is one build.
             wheels: other.cuda === null ? {} : other.cuda === own.cuda ? own.wheels : undefined,
             ...(other.cuda === own.cuda
               ? librariesIn(own.wheels)
               : { cudnn: other.cudnn ?? null, nccl: null }),
-            ...pick(codeOf(release.version, other.cuda, platform)),
+            ...codeOf(other.cuda),
             size: other.cuda === own.cuda ? own.size : undefined,
           }),
         );
@@ -115,17 +116,18 @@ function torch({ torch: { releases, builds, sm } }: GpuFacts): Candidate[] {
   );
 }
 
-function pick({ sm, ptx }: { sm: readonly number[] | undefined; ptx: number | null }) {
+type Code = Pick<Candidate, 'sm' | 'ptx'>;
+
+function stated({ sm, ptx = null }: { sm?: Code['sm']; ptx?: number | null | undefined }): Code {
   return { sm, ptx };
 }
 
-function tensorflow({ tensorflow: { releases, tested, sm } }: GpuFacts): Candidate[] {
+function tensorflow({ tensorflow: { releases, tested } }: GpuFacts): Candidate[] {
   return releases.toReversed().flatMap(release =>
     platforms.flatMap((platform): Candidate[] => {
       const own = release[platform];
       if (own === undefined) return [];
       // Before 2.14 no extra brings the libraries: they are to be found in the system.
-      const code = sm.find(row => isWithin(release.version, row));
       const system =
         platform === 'linux/amd64' && own.cuda === null
           ? tested.find(({ tensorflow: minor }) => keeps(release.version, parseSpecifiers(`==${minor}.*`)!))
@@ -137,8 +139,7 @@ function tensorflow({ tensorflow: { releases, tested, sm } }: GpuFacts): Candida
         pythons: own.python,
         local: null,
         index: null,
-        sm: code?.sm,
-        ptx: code?.ptx ?? null,
+        ...stated(own),
         size: own.size,
         partners: {},
       } as const;
@@ -184,8 +185,6 @@ function jax({ jax: { releases } }: GpuFacts): Candidate[] {
         platform,
         local: null,
         index: null,
-        sm: undefined,
-        ptx: null,
         partners: { jaxlib: release.jaxlib },
       } as const;
       const plugins = Object.entries(own.plugins).toReversed();
@@ -199,6 +198,7 @@ function jax({ jax: { releases } }: GpuFacts): Candidate[] {
             libraries: 'wheels',
             wheels: plugin.wheels,
             ...librariesIn(plugin.wheels),
+            ...stated(plugin),
             size: own.size + plugin.size,
             extras: [`cuda${major}`],
           }),
@@ -212,6 +212,8 @@ function jax({ jax: { releases } }: GpuFacts): Candidate[] {
           wheels: {},
           cudnn: null,
           nccl: null,
+          sm: [],
+          ptx: null,
           size: own.size,
           extras: [],
         },

@@ -12,7 +12,9 @@ const sources = z.record(z.string(), z.object({ what: z.string(), date: z.iso.da
 /** Package → exact version, or a specifier. */
 const wheels = z.record(z.string(), z.string());
 
-const build = z.object({ python, cuda: cudaVersion.nullable(), size: z.number(), wheels });
+/** What the wheel itself says of the GPUs that it has code for, where it does. */
+const code = { sm: z.array(z.number()).optional(), ptx: z.number().nullable().optional() };
+const build = z.object({ python, cuda: cudaVersion.nullable(), size: z.number(), wheels, ...code });
 
 export const cudaFacts = z.object({
   sources,
@@ -59,6 +61,7 @@ export const torchFacts = z.object({
       source: z.array(z.string()),
     }),
   ),
+  /** Of builds on other indexes, which cannot be read. */
   sm: z.array(
     z.object({
       platform,
@@ -82,7 +85,6 @@ export const tensorflowFacts = z.object({
     }),
   ),
   tested: z.array(z.object({ tensorflow: z.string(), cuda: cudaVersion, cudnn: z.string() })),
-  sm: z.array(z.object({ first: release, last: release, sm: z.array(z.number()), ptx: z.number() })),
 });
 
 const jaxBuild = z.object({ python, size: z.number(), plugins: z.record(z.string(), build) });

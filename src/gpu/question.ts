@@ -4,7 +4,14 @@
 import { CogpackError } from '../base/error.ts';
 import { smNumber } from '../check/gpu.ts';
 import type { Platform } from './facts.ts';
-import { asksForGpu, frameworkOf, localOf, parseRequirements, type Requirement } from './requirement.ts';
+import {
+  asksForGpu,
+  cudaOfExtras,
+  frameworkOf,
+  localOf,
+  parseRequirements,
+  type Requirement,
+} from './requirement.ts';
 import { parseCuda, type Specifier } from './versions.ts';
 
 /** The field `gpu` of a model. */
@@ -61,7 +68,9 @@ export function wishOf({ gpu, python, platform, requirements: lines, indexes = [
   const asking = requirements.flatMap(requirement => asksForGpu(requirement) ?? []);
   const wantsGpu = gpu === null ? asking.length > 0 : gpu !== false;
   const request = typeof gpu === 'object' && gpu !== null ? gpu : {};
-  const named = requirements.filter(({ name, specifiers }) => frameworkOf(name) && specifiers.length > 0);
+  const named = requirements.filter(
+    each => frameworkOf(each.name) && (each.specifiers.length > 0 || cudaOfExtras(each) !== undefined),
+  );
   const partners = requirements.filter(
     ({ name, specifiers }) => /^torch(vision|audio)$/.test(name) && specifiers.length === 0,
   );

@@ -78,6 +78,15 @@ export function asksForGpu({ name, extras, specifiers }: Requirement): string | 
   return extra === undefined ? undefined : `${name} is asked for with its extra ${extra}`;
 }
 
+/** The major version of CUDA that an extra brings, such as 12 of `jax[cuda12]`. */
+export function cudaOfExtras({ extras }: Requirement): string | undefined {
+  for (const extra of extras) {
+    const major = /^cuda(\d+)/.exec(extra)?.[1];
+    if (major !== undefined) return major;
+  }
+  return undefined;
+}
+
 /** The local version that is pinned, such as `cu118` of `==2.1.0+cu118`. */
 export function localOf(specifiers: readonly Specifier[]): string | undefined {
   for (const { operator, version } of specifiers) {

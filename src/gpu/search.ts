@@ -4,7 +4,7 @@ import { runsOn } from '../check/gpu.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import type { GpuFacts } from './facts.ts';
 import { type Constraint, hasIndex } from './question.ts';
-import { frameworkOf, localOf } from './requirement.ts';
+import { cudaOfExtras, frameworkOf, localOf } from './requirement.ts';
 import { agree, compareDotted, driverSuffices, higher, keeps, type Specifier } from './versions.ts';
 
 /** One build for each framework. */
@@ -81,10 +81,13 @@ function fits(
 }
 
 export function fitsRequirement(
-  { framework, version, local, partners }: Candidate,
-  { requirement: { name, specifiers } }: Constraint & { kind: 'requirement' },
+  { framework, version, local, partners, cuda }: Candidate,
+  { requirement }: Constraint & { kind: 'requirement' },
 ): boolean {
+  const { name, specifiers } = requirement;
   if (frameworkOf(name) !== framework) return true;
+  const brought = cudaOfExtras(requirement);
+  if (brought !== undefined && (cuda === null || major(cuda) !== brought)) return false;
   if (name === framework || name === `${framework}-cpu`) {
     const wanted = localOf(specifiers);
     return keeps(version, specifiers) && (wanted === undefined || wanted === local);

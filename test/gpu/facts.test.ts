@@ -99,29 +99,60 @@ test("what a framework has code for, its CUDA's compiler knows", () => {
   }
 });
 
-test('one list of architectures holds for each build of torch with CUDA', () => {
-  const builds = torch.releases.flatMap(({ version, ...release }) => [
-    ...platforms.flatMap(platform => ({ version, platform, cuda: release[platform]?.cuda })),
-    ...torch.builds
-      .filter(each => each.torch === version)
-      .flatMap(({ cuda: own, platforms: of }) => of.map(platform => ({ version, platform, cuda: own }))),
-  ]);
+test('the architectures of each build of torch with CUDA are known, from its wheel or from one document', () => {
   const without: string[] = [];
-  for (const { version, platform, cuda: own } of builds) {
-    if (own === null || own === undefined) continue;
-    const rows = torch.sm.filter(
-      row =>
-        row.platform === platform &&
-        row.cuda === own &&
-        compareReleases(row.first, version) <= 0 &&
-        compareReleases(version, row.last) <= 0,
-    );
-    expect(rows.length, `${version} ${platform} ${own}`).toBeLessThanOrEqual(1);
-    if (rows.length === 0) without.push(`${version} ${platform} ${own}`);
+  for (const { version, ...release } of torch.releases) {
+    for (const platform of platforms) {
+      const own = release[platform];
+      if (own === undefined) continue;
+      if (own.cuda !== null) expect(own.sm, `${version} ${platform}`).toBeDefined();
+      const others = torch.builds.filter(each => each.torch === version && each.platforms.includes(platform));
+      for (const built of new Set([own, ...others].map(each => each.cuda))) {
+        if (built === null) continue;
+        const documented = documentedIn(version, platform, built);
+        expect(documented.length, `${version} ${platform} ${built}`).toBeLessThanOrEqual(1);
+        if (built !== own.cuda && documented.length === 0) without.push(`${version} ${platform} ${built}`);
+      }
+    }
   }
-  // No document that could be read states it.
+  // It is on another index alone, and no document that could be read states it.
   expect(without).toEqual(['2.11.0 linux/amd64 12.9']);
 });
+
+test("what torch's documents say of a build, its wheel says too", () => {
+  let compared = 0;
+  for (const { version, ...release } of torch.releases) {
+    for (const platform of platforms) {
+      const { cuda: built = null, sm, ptx } = release[platform] ?? {};
+      for (const row of built === null ? [] : documentedIn(version, platform, built)) {
+        expect({ sm, ptx }, `${version} ${platform}`).toEqual({ sm: row.sm, ptx: row.ptx });
+        compared += 1;
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(25);
+});
+
+test('every release of tensorflow for amd64 and every plugin of jax says what it has code for', () => {
+  const lists = [
+    ...tensorflow.releases.map(release => release['linux/amd64']),
+    ...jax.releases.flatMap(release =>
+      platforms.flatMap(platform => Object.values(release[platform]?.plugins ?? {})),
+    ),
+  ].flatMap(build => (build === undefined ? [] : [build.sm]));
+  expect(lists.length).toBeGreaterThan(100);
+  for (const list of lists) expect(list).toEqual([...list!].sort((a, b) => a - b));
+});
+
+function documentedIn(version: string, platform: (typeof platforms)[number], built: string) {
+  return torch.sm.filter(
+    row =>
+      row.platform === platform &&
+      row.cuda === built &&
+      compareReleases(row.first, version) <= 0 &&
+      compareReleases(version, row.last) <= 0,
+  );
+}
 
 test("builds on other indexes are of known releases, and named after their index's path", () => {
   const versions = new Set(torch.releases.map(({ version }) => version));

@@ -133,6 +133,15 @@ test('a GPU is detected from what is of use with one only', () => {
   expect(answer(false, ['torch', 'flash-attn'])).toMatchObject({ accelerator: 'cpu' });
 });
 
+test("an extra that names CUDA's major version is kept to", () => {
+  expect(answer(true, ['jax[cuda12]'])).toMatchObject({ cuda: '12.1', requirements: [] });
+  expect(answer(true, ['jax']).requirements).toEqual(['jax[cuda13]']);
+  expect(ask({ cuda: '13.x' }, ['jax[cuda12]'])).toMatchObject({
+    kind: 'conflict',
+    constraints: [{ text: 'jax[cuda12]' }, { text: 'cuda 13.x' }],
+  });
+});
+
 test('a requirement whose marker does not hold is none', () => {
   expect(answer(true, ['torch==2.5.1; sys_platform == "darwin"']).frameworks).toEqual([]);
   expect(answer(true, ['torch==2.5.1; python_version < "3.12"']).frameworks).toMatchObject([
