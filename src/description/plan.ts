@@ -95,7 +95,7 @@ function piecesOf({ graph, layerOf }: PlanContext, values: readonly Value[]): Pi
       version: field('version', digest === undefined ? '' : hexOf(digest).slice(0, 12)),
       size: field('size', undefined) ?? (digest === undefined ? 0 : sizeOf(graph, digest)),
       stage,
-      rate: field('rate', unknownRate),
+      rate: Math.min(1, Math.max(0, field('rate', unknownRate))),
       fixed,
     });
   }

@@ -7,7 +7,12 @@ import { keyOf, type Piece } from './piece.ts';
 /** How many builds to come count beside those of the history. */
 const buildsToCome = 8;
 /** How many builds a piece's stated rate counts as, beside what a history tells of it. */
-const buildsOfRate = 8;
+const buildsOfRate = 16;
+/**
+ * Of two builds, in one packages are updated, and in the other only what changes more often than that: changes come
+ * together, so that a layer of many pieces changes less often than if each changed for itself.
+ */
+const updates = 0.5;
 /** Of a longer history, the last builds count. */
 const mostBuilds = 500;
 /** A registry is asked for each layer at each push: what the time of that is worth, in bytes. */
@@ -25,8 +30,9 @@ export type Cost = {
   readonly builds: number;
   /** In the image that is planned. */
   readonly size: number;
-  /** How likely it is that the next build leaves all of it as it is. */
-  readonly stays: number;
+  /** How likely it is that the next build leaves all of it as it is: one that updates packages, and one that does not. */
+  readonly staysUpdated: number;
+  readonly staysElse: number;
   /** Bytes stored by the builds of the history, and to be expected of those to come. */
   readonly replayed: number;
   readonly expected: number;
@@ -37,13 +43,19 @@ export type Cost = {
  * is taken to be what the last build had, so that a new version does not change the plan.
  */
 export function createCosts(pieces: readonly Piece[], history: History): readonly Cost[] {
-  const { builds, weights, changes } = replay(pieces, history);
+  const { builds, weights, changed: counts } = replay(pieces, history);
   return pieces.map((piece, place) => {
     const contents = Int32Array.from(builds, build => build[place]!.content);
     const sizes = Float64Array.from(builds, build => build[place]!.size);
-    const { seen, changed } = changes[place]!;
+    const { seen, changed } = counts[place]!;
     const rate = (changed + buildsOfRate * piece.rate) / (seen + buildsOfRate);
-    return withTotals(contents, sizes, weights, 1 - rate);
+    return withTotals({
+      contents,
+      sizes,
+      weights,
+      staysUpdated: 1 - Math.min(1, rate / updates),
+      staysElse: 1 - Math.max(0, rate - updates) / (1 - updates),
+    });
   });
 }
 
@@ -57,13 +69,13 @@ type Replay = {
   /** How many builds of the history each is. */
   readonly weights: Float64Array;
   /** By piece: how often a model's next build had it too, and in how many of these it had changed. */
-  readonly changes: readonly { readonly seen: number; readonly changed: number }[];
+  readonly changed: readonly { readonly seen: number; readonly changed: number }[];
 };
 
 function replay(pieces: readonly Piece[], history: History): Replay {
   const placeOf = placesIn(pieces);
   const versions = pieces.map(() => new Map<string, Held>());
-  const changes = pieces.map(() => ({ seen: 0, changed: 0 }));
+  const counts = pieces.map(() => ({ seen: 0, changed: 0 }));
   const last: Held[] = pieces.map(() => nothing);
   const lastOfModel = new Map<string, readonly Held[]>();
   const distinct = new Map<string, { readonly build: readonly Held[]; weight: number }>();
@@ -81,8 +93,8 @@ function replay(pieces: readonly Piece[], history: History): Replay {
     lastOfModel.get(model)?.forEach((before, place) => {
       const now = build[place]!;
       if (before === nothing || now === nothing) return;
-      changes[place]!.seen += 1;
-      if (now !== before) changes[place]!.changed += 1;
+      counts[place]!.seen += 1;
+      if (now !== before) counts[place]!.changed += 1;
     });
     lastOfModel.set(model, build);
     const key = build.map(({ content }) => content).join();
@@ -97,7 +109,7 @@ function replay(pieces: readonly Piece[], history: History): Replay {
   return {
     builds: all.map(({ build }) => build),
     weights: Float64Array.from(all, ({ weight }) => weight),
-    changes,
+    changed: counts,
   };
 }
 
@@ -116,7 +128,10 @@ function roughly(size: number): number {
   return size <= 0 ? 0 : 2 ** Math.round(Math.log2(size));
 }
 
-function withTotals(contents: Int32Array, sizes: Float64Array, weights: Float64Array, stays: number): Cost {
+type Parts = Pick<Cost, 'contents' | 'sizes' | 'weights' | 'staysUpdated' | 'staysElse'>;
+
+function withTotals(parts: Parts): Cost {
+  const { contents, sizes, weights, staysUpdated, staysElse } = parts;
   let replayed = 0;
   let seen = 0;
   let builds = 0;
@@ -127,8 +142,13 @@ function withTotals(contents: Int32Array, sizes: Float64Array, weights: Float64A
     replayed += sizes[at]!;
   }
   const size = sizes[sizes.length - 1]!;
-  const expected = buildsToCome * size * (1 - stays);
-  return { contents, sizes, weights, builds, size, stays, replayed, expected };
+  const expected = buildsToCome * size * changes(staysUpdated, staysElse);
+  return { ...parts, builds, size, replayed, expected };
+}
+
+/** How likely it is that the next build changes what stays so often. */
+function changes(staysUpdated: number, staysElse: number): number {
+  return 1 - updates * staysUpdated - (1 - updates) * staysElse;
 }
 
 /** The two as one layer. */
@@ -148,7 +168,13 @@ export function joined(a: Cost, b: Cost): Cost {
     contents[at] = content;
     sizes[at] = a.sizes[at]! + b.sizes[at]!;
   }
-  return withTotals(contents, sizes, a.weights, a.stays * b.stays);
+  return withTotals({
+    contents,
+    sizes,
+    weights: a.weights,
+    staysUpdated: a.staysUpdated * b.staysUpdated,
+    staysElse: a.staysElse * b.staysElse,
+  });
 }
 
 /** Which pairs of contents have come up, by their place in a table: the number of the call in which they last did. */
@@ -183,7 +209,8 @@ export function leastIncrease(a: Cost, b: Cost, worth: number): number {
 }
 
 function expectedIncrease(a: Cost, b: Cost): number {
-  return buildsToCome * (a.size + b.size) * (1 - a.stays * b.stays) - a.expected - b.expected;
+  const rate = changes(a.staysUpdated * b.staysUpdated, a.staysElse * b.staysElse);
+  return buildsToCome * (a.size + b.size) * rate - a.expected - b.expected;
 }
 
 /** An increase as bytes for each build that has any of the pieces. */

@@ -72,8 +72,12 @@ test('the image has the layers of the plan, joined where they hold several piece
   expect(image.inputs.layers!.map(input => input.derivation)).toEqual(plan!.map(layer => layer.derivation));
   for (const layer of plan!) {
     const { builder, inputs } = graph.derivations.get(layer.derivation)!;
-    if (layer.pieces.length === 1) expect(builder).not.toBe('join@2');
-    else expect([builder, inputs.layers!.length]).toEqual(['join@2', layer.pieces.length]);
+    if (layer.pieces.length === 1) expect(builder).not.toMatch(/^join@/);
+    else
+      expect([builder, inputs.layers!.length]).toEqual([
+        expect.stringMatching(/^join@/),
+        layer.pieces.length,
+      ]);
   }
   expect(plan!.map(layer => layer.name)).toEqual(
     expect.arrayContaining(['big 1', 'large 1', 'python: minor 3, small 1.2, tokens 0.2, venv', 'source']),
@@ -122,10 +126,11 @@ test('a history of the project is learnt from', async () => {
   const apart: History = Array.from({ length: 12 }, (_, at) => build(String(at), '1'));
   const together: History = Array.from({ length: 12 }, (_, at) => build(String(at), String(at)));
   const fields = "layers: { history: 'history.json' },";
+  const shareOne = async () => (await layersOf(fields)).some(name => /big.*large/.test(name));
   writeFileSync(join(dir, 'history.json'), formatHistory(apart));
-  expect(await layersOf(fields)).toEqual(expect.arrayContaining(['big 1']));
+  expect(await shareOne()).toBe(false);
   writeFileSync(join(dir, 'history.json'), formatHistory(together));
-  expect(await layersOf(fields)).not.toContain('big 1');
+  expect(await shareOne()).toBe(true);
   // What the last builds were like counts, not what is locked now.
   expect(
     (
