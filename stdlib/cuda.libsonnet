@@ -1,5 +1,6 @@
 // The block `gpu`: which builds of the frameworks a model gets, and what the image asks of its host. The decision is the
 // solver's (src/gpu), over the tables in facts/; CUDA's own libraries come from the wheels that need them.
+local cog = import 'cog.libsonnet';
 local torch = import 'torch.libsonnet';
 
 {
@@ -16,6 +17,11 @@ local torch = import 'torch.libsonnet';
       platform: model.platform,
       requirements: torch.requirementsOf(model, asked),
       indexes: torch.indexesOf(asked),
+      sources: [
+        reference
+        for reference in [cog.reference(model), model.train]
+        if reference != null
+      ],
     }),
 
     uses: decision.accelerator == 'cuda',

@@ -58,7 +58,7 @@ local fields = contract.object('a model', {
         count: contract.field(contract.number, 'How many GPUs the model uses at one time.'),
       }),
     ]),
-    'Whether the model uses a GPU, and which; told from its requirements unless it is given.'
+    'Whether the model uses a GPU, and which; told from its requirements and source unless it is given.'
   ),
   cog: contract.field(contract.optional(contract.string), 'The version of the cog package; the newest unless it is given.'),
   apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),

@@ -25,7 +25,7 @@ import { openStatCache } from '../source/stat-cache.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
 import { planOf, type TargetLayer } from './plan.ts';
-import { makeSchemas, type SchemaOutcome, type SchemaRequest, schemasFrom } from './schemas.ts';
+import { makeSchemas, type SchemaOutcome, type SourceRequest, schemasFrom } from './schemas.ts';
 
 export type DescriptionOptions = {
   readonly file: string;
@@ -97,7 +97,7 @@ export async function evaluateDescription(options: DescriptionOptions): Promise<
   }
 }
 
-type Once = Evaluated & { readonly wanted: readonly SchemaRequest[] };
+type Once = Evaluated & { readonly wanted: readonly SourceRequest[] };
 
 /** One evaluation, with the schemas that are known; `wanted` are those that it lacks. */
 export function evaluateOnce({

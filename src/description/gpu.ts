@@ -2,16 +2,28 @@
 import type { Json } from '../base/canonical.ts';
 import { CogpackError, type Span } from '../base/error.ts';
 import { gpuFacts } from '../gpu/facts.ts';
+import { canUseGpu } from '../gpu/question.ts';
 import { type Conflict, type GpuAnswer, type Question, solve } from '../gpu/solve.ts';
 import { fieldSpan, fromHost, getField, hasField, toHost, typeOf, type Value } from '../language/index.ts';
 
+/** What the stdlib asks: `sources` are references to the model's functions, such as predict.py:Predictor. */
+type Asked = Question & { readonly sources: readonly string[] };
+
 /**
- * `model` is where the fields are that the question is made of. Throws `gpu/request` and `gpu/conflict`. Where the model
- * says nothing of a GPU there is no conflict: the resolver decides, and says what it cannot do.
+ * `model` is where the fields are that the question is made of; `gpuUseIn` says where sources use a GPU, or null. Throws
+ * `gpu/request` and `gpu/conflict`. Where the model says nothing of a GPU there is no conflict: the resolver decides, and
+ * says what it cannot do.
  */
-export function gpu(model: Value, question: Value, span: Span | undefined): Value {
-  const asked = toHost(question) as unknown as Question;
-  const found = answerTo(asked, model, span);
+export function gpu(
+  model: Value,
+  question: Value,
+  gpuUseIn: (sources: readonly string[]) => Json,
+  span: Span | undefined,
+): Value {
+  const { sources, ...asked } = toHost(question) as unknown as Asked;
+  const mayTell = asked.gpu === null && sources.length > 0 && canUseGpu(asked);
+  const use = mayTell ? gpuUseIn(sources) : null;
+  const found = answerTo(typeof use === 'string' ? { ...asked, use } : asked, model, span);
   if (found.kind === 'answer') return fromHost(found as unknown as Json);
   if (asked.gpu === null) return fromHost(undecided(found));
   throw conflictError(found, model, span);

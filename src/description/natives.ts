@@ -34,7 +34,7 @@ import { formats } from './formats.ts';
 import { gpu } from './gpu.ts';
 import { orderBlocks } from './order.ts';
 import { type PlanContext, plan } from './plan.ts';
-import type { SchemaRequest, Schemas } from './schemas.ts';
+import type { SchemaRequest, Schemas, SourceRequest } from './schemas.ts';
 
 /** What an opaque `derivation` value holds: one output of a derivation. */
 export type DerivationValue = { readonly digest: Digest; readonly name: string; readonly output: string };
@@ -76,7 +76,8 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
     order: { params: ['blocks'], call: ([blocks], { span }) => order(blocks!, span) },
     gpu: {
       params: ['model', 'question'],
-      call: ([model, question], { span }) => gpu(model!, question!, span),
+      call: ([model, question], { span }) =>
+        gpu(model!, question!, sources => readSource(context, { gpuUse: sources }, span), span),
     },
     plan: {
       params: ['model', 'pieces'],
@@ -210,9 +211,13 @@ function lock(context: DescriptionContext, requests: Value, span: Span | undefin
 }
 
 function schema(context: DescriptionContext, request: Value, span: Span | undefined): Value {
-  const document = context.schemas.find(toHost(request) as SchemaRequest);
-  if (document !== undefined) return fromHost(document);
-  throw new CogpackError(missingAnswers, 'the schema is not made yet', { span });
+  return fromHost(readSource(context, toHost(request) as SchemaRequest, span));
+}
+
+function readSource({ schemas }: DescriptionContext, request: SourceRequest, span: Span | undefined): Json {
+  const found = schemas.find(request);
+  if (found !== undefined) return found;
+  throw new CogpackError(missingAnswers, "the project's Python files are not read yet", { span });
 }
 
 // Computes a value; what fails inside the library is told at the field that the user wrote.

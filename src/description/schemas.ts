@@ -1,4 +1,4 @@
-// The schemas that a description asks for. Reading Python is asynchronous, evaluation is not: what is asked for and not
+// What a description asks of a project's Python files: schemas, and where they use a GPU. Reading Python is asynchronous, evaluation is not: what is asked for and not
 // known yet ends an evaluation, is then made, and is there in the next.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,12 @@ export type SchemaRequest = {
   readonly version?: string | undefined;
 };
 
-/** A schema, or why there is none: as plain data, which a thread can be given. */
+/** Python files, or references into them, of which it is asked where they use a GPU: words, or null. */
+export type GpuUseRequest = { readonly gpuUse: readonly string[] };
+
+export type SourceRequest = SchemaRequest | GpuUseRequest;
+
+/** What was asked for, or why there is none: as plain data, which a thread can be given. */
 export type SchemaOutcome =
   | { readonly document: Json }
   | {
@@ -24,13 +29,13 @@ export type SchemaOutcome =
 
 export type Schemas = {
   /** The document; undefined after noting that it is wanted. Throws `schema/…`. */
-  find(request: SchemaRequest): Json | undefined;
-  readonly wanted: readonly SchemaRequest[];
+  find(request: SourceRequest): Json | undefined;
+  readonly wanted: readonly SourceRequest[];
 };
 
 /** `known` has outcomes by the canonical text of their requests. */
 export function schemasFrom(known: ReadonlyMap<string, SchemaOutcome>): Schemas {
-  const wanted: SchemaRequest[] = [];
+  const wanted: SourceRequest[] = [];
   return {
     wanted,
     find(request) {
@@ -47,14 +52,20 @@ export function schemasFrom(known: ReadonlyMap<string, SchemaOutcome>): Schemas 
 
 /** Makes schemas of a project's Python files. `file` is the description, beside which errors name the files. */
 export async function makeSchemas(
-  requests: readonly SchemaRequest[],
+  requests: readonly SourceRequest[],
   project: string,
   file: string,
 ): Promise<Map<string, SchemaOutcome>> {
-  const { generateModelSchema } = await import('../schema/index.ts');
+  const { findGpuUse, generateModelSchema } = await import('../schema/index.ts');
+  const readFile = (path: string) => readIfThere(join(project, path));
   const outcomes = new Map<string, SchemaOutcome>();
   const folder = dirname(file);
   for (const request of requests) {
+    if ('gpuUse' in request) {
+      const files = request.gpuUse.map(reference => reference.split(':', 1)[0]!);
+      outcomes.set(canonicalJson(request), { document: (await findGpuUse(files, readFile)) ?? null });
+      continue;
+    }
     outcomes.set(
       canonicalJson(request),
       await outcomeOf(() =>
@@ -63,7 +74,7 @@ export async function makeSchemas(
           train: request.train,
           ...(request.version !== undefined && { version: request.version }),
           root: folder === '.' ? '' : folder,
-          readFile: path => readIfThere(join(project, path)),
+          readFile,
         }),
       ),
     );

@@ -36,6 +36,8 @@ export type Question = {
   readonly requirements: readonly string[];
   /** Indexes that the project names beside the default one, as URLs. */
   readonly indexes?: readonly string[];
+  /** Where the model's source uses a GPU, in words. */
+  readonly use?: string;
 };
 
 /** `field` is the path of what the user wrote, `gpu.driver` say; `text` is how it is told. */
@@ -62,10 +64,20 @@ export type Wish = {
   readonly constraints: readonly Constraint[];
 };
 
+/** True when a model has packages that can use a GPU, and do without one. */
+export function canUseGpu({ requirements, python, platform }: Question): boolean {
+  return parseRequirements(requirements, { python, platform }).some(
+    ({ name }) => frameworkOf(name) !== undefined || name === 'onnxruntime',
+  );
+}
+
 /** Throws `gpu/request` for a text that is no driver, architecture or version of CUDA. */
-export function wishOf({ gpu, python, platform, requirements: lines, indexes = [] }: Question): Wish {
+export function wishOf({ gpu, python, platform, requirements: lines, indexes = [], use }: Question): Wish {
   const requirements = parseRequirements(lines, { python, platform });
-  const asking = requirements.flatMap(requirement => asksForGpu(requirement) ?? []);
+  const asking = [
+    ...requirements.flatMap(requirement => asksForGpu(requirement) ?? []),
+    ...(use ? [use] : []),
+  ];
   const wantsGpu = gpu === null ? asking.length > 0 : gpu !== false;
   const request = typeof gpu === 'object' && gpu !== null ? gpu : {};
   const named = requirements.filter(

@@ -12,6 +12,7 @@ import { childOf, loadPython, partOf } from './tree.ts';
 import { typeOf } from './types.ts';
 
 export type { Mode } from './callable.ts';
+export { findGpuUse } from './gpu-use.ts';
 export type { JsonObject } from './json-schema.ts';
 export type { ReadFile } from './project.ts';
 

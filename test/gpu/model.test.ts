@@ -122,6 +122,23 @@ test('without a GPU the image asks for none, and says what a CPU build would sav
   );
 });
 
+test('where a model says nothing of a GPU, its source does', async () => {
+  const source = (...lines: string[]) => writeFileSync(join(dir, 'predict.py'), lines.join('\n'));
+  const fields = `requirements: ['torch==2.5.1'], predict: 'predict.py:predict',`;
+  source('import torch', 'def predict(text: str) -> str:', '    return text');
+  expect(await requestOf(fields)).not.toHaveProperty('constraints');
+  source('import torch', 'def predict(text: str) -> str:', '    return str(torch.ones(1).to("cuda")) + text');
+  expect(await requestOf(fields)).toMatchObject({ constraints: ['torch==2.5.1'] });
+  const { Env, Labels } = await configOf(fields, [
+    ['cog', '0.23.1'],
+    ['torch', '2.5.1'],
+  ]);
+  expect(Env).toContain('NVIDIA_VISIBLE_DEVICES=all');
+  expect(Labels['cogpack.gpu.reasons']).toMatch(
+    /^a GPU is taken to be wanted: predict\.py, line 3: torch\.ones\(1\)\.to\("cuda"\)\n/,
+  );
+});
+
 test("an environment of the user's stands over the answer's", async () => {
   const { Env } = await configOf(`requirements: [], gpu: true, env: { NVIDIA_VISIBLE_DEVICES: '0' },`, []);
   expect(Env).toContain('NVIDIA_VISIBLE_DEVICES=0');
