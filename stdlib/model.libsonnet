@@ -184,9 +184,13 @@ local fields = contract.object('a model', {
 
     // The proof that the shared libraries of what was installed are there (docs/check.md), over the pieces of all blocks
     // but those that say `checked: false`. Pieces are read before they are joined, since a path that two of them bring is
-    // in a joined layer once. The image is not made of pieces that fail.
+    // in a joined layer once. A builder that makes a layer sums it up too; any other layer is read for it. The image is not
+    // made of pieces that fail.
     check::
       local checked = [piece for piece in model.pieces if piece.checked];
+      local summary(layer) =
+        local own = std.native('output')(layer, 'summary');
+        if own != null then own else derivation({ name: 'scan', builder: 'scan', inputs: { layer: [layer] } });
       derivation({
         name: 'check',
         builder: 'check',
@@ -197,10 +201,7 @@ local fields = contract.object('a model', {
           architectures: if std.isObject(model.gpu) then std.get(model.gpu, 'arch', []) else [],
         },
         inputs: {
-          summaries: [
-            derivation({ name: 'scan', builder: 'scan', inputs: { layer: [piece.layer] } })
-            for piece in checked
-          ],
+          summaries: [summary(piece.layer) for piece in checked],
         },
       }),
 

@@ -1,13 +1,18 @@
-// Writes one layer into the store: a tar stream as gzip members (formats/tar-gzip.ts). It adds the folders above each
+// Writes one layer into the store, a tar stream as gzip members (formats/tar-gzip.ts), and its summary for the check of
+// images (check/summary.ts), so that what was just read need not be read again for it. It adds the folders above each
 // entry, writes none twice, and refuses what cannot be unpacked safely: a path out of the root, a path given twice,
 // a path through a link or a file. Folders and links, which other layers may hold too, are gzip members of their own, so
 // that builders/join.ts can leave them out.
+import { crc32 } from 'node:zlib';
 import { type Descriptor, digestOfHex } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { createSummarizer, type Summarizer } from '../check/summarize.ts';
 import { parentsOf, pathFault } from '../formats/paths.ts';
-import { paddingOf, tarHeader } from '../formats/tar.ts';
+import { paddingOf, type TarEntry, tarHeader } from '../formats/tar.ts';
 import { createTarGzip } from '../formats/tar-gzip.ts';
+import { type ContentSink, headSize } from '../formats/tar-read.ts';
 import { type BuildContext, diffIdAnnotation, layerMediaType } from './builder.ts';
+import { writeSummary } from './summary.ts';
 
 export const folderMode = 0o755;
 
@@ -36,17 +41,22 @@ export type DeflatedFile = {
   end(crc: number): void;
 };
 
-/** Runs `fill` and commits what it wrote as the output `layer`; when it throws, nothing is left. */
+/** Runs `fill` and commits what it wrote as `layer`, and its `summary`; when it throws, nothing is left. */
 export async function writeLayer(
   context: Pick<BuildContext, 'name' | 'store'>,
   fill: (layer: LayerWriter) => void | Promise<void>,
-): Promise<{ readonly layer: Descriptor }> {
+): Promise<{ readonly layer: Descriptor; readonly summary: Descriptor }> {
   const blob = context.store.createBlob();
   try {
     const stream = createTarGzip(bytes => blob.write(bytes));
-    await fill(createWriter(context.name, stream));
+    const summarizer = createSummarizer();
+    await fill(createWriter(context.name, stream, summarizer));
     const diffId = digestOfHex(stream.finish());
-    return { layer: blob.commit(layerMediaType, { [diffIdAnnotation]: diffId }) };
+    const layer = blob.commit(layerMediaType, { [diffIdAnnotation]: diffId });
+    const summary = summarizer.isIncomplete()
+      ? await (await import('./scan.ts')).scanLayer(layer, context)
+      : summarizer.summary();
+    return { layer, summary: writeSummary(context.store, summary) };
   } catch (error) {
     blob.abort();
     throw error;
@@ -55,9 +65,19 @@ export async function writeLayer(
 
 type Kind = 'folder' | 'implied folder' | 'file' | 'link';
 
-function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): LayerWriter {
+function createWriter(
+  name: string,
+  stream: ReturnType<typeof createTarGzip>,
+  summarizer: Summarizer,
+): LayerWriter {
   const kinds = new Map<string, Kind>();
   const modes = new Map<string, number>();
+
+  const addHeader = (entry: TarEntry): void => {
+    summarizer.enter({ mode: 0, size: 0, target: '', ...entry });
+    const isAlone = entry.type === 'folder' || entry.type === 'link';
+    stream[isAlone ? 'addAlone' : 'add'](tarHeader(entry));
+  };
 
   const enter = (path: string, kind: Kind): void => {
     const fault = pathFault(path);
@@ -71,7 +91,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
       const above = kinds.get(parent);
       if (above === undefined) {
         kinds.set(parent, 'implied folder');
-        stream.addAlone(tarHeader({ type: 'folder', path: parent, mode: folderMode }));
+        addHeader({ type: 'folder', path: parent, mode: folderMode });
       } else if (above === 'link' || above === 'file') {
         throw new CogpackError('layer/parent', `${name}: ${path} lies below ${parent}, which is a ${above}`);
       }
@@ -91,21 +111,27 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
   const startFile = (path: string, mode: number, size: number): void => {
     enter(path, 'file');
     modes.set(path, mode);
-    stream.add(tarHeader({ type: 'file', path, mode, size }));
+    addHeader({ type: 'file', path, mode, size });
   };
 
   const openFile: LayerWriter['openFile'] = (path, mode, size) => {
     startFile(path, mode, size);
+    const read = createReader(summarizer, size);
     let written = 0;
+    let crc = 0;
     return {
       write(bytes) {
         written += bytes.length;
-        if (written <= size) stream.add(bytes);
+        if (written > size) return;
+        stream.add(bytes);
+        crc = crc32(bytes, crc);
+        read(bytes);
       },
       end() {
         if (written !== size) {
           throw new CogpackError('layer/size', `${name}: ${path} has ${written} bytes; expected ${size}`);
         }
+        summarizer.leave(crc);
         pad(size);
       },
     };
@@ -122,7 +148,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
         );
       }
       enter(path, 'folder');
-      if (!implied) stream.addAlone(tarHeader({ type: 'folder', path, mode }));
+      if (!implied) addHeader({ type: 'folder', path, mode });
     },
     link(path, target) {
       enter(path, 'link');
@@ -132,7 +158,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
           `${name}: the link ${path} has no usable target: ${JSON.stringify(target)}`,
         );
       }
-      stream.addAlone(tarHeader({ type: 'link', path, target }));
+      addHeader({ type: 'link', path, target });
     },
     hardLink(path, target) {
       const mode = modes.get(target);
@@ -144,7 +170,7 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
       }
       enter(path, 'file');
       modes.set(path, mode);
-      stream.add(tarHeader({ type: 'hard link', path, mode, target }));
+      addHeader({ type: 'hard link', path, mode, target });
     },
     file(path, mode, bytes) {
       const file = openFile(path, mode, bytes.length);
@@ -155,15 +181,40 @@ function createWriter(name: string, stream: ReturnType<typeof createTarGzip>): L
     openDeflated(path, mode, size) {
       startFile(path, mode, size);
       stream.beginCopy();
+      const read = createReader(summarizer, size);
       return {
         deflated: stream.copyDeflated,
-        content: stream.copyContent,
+        content(bytes) {
+          stream.copyContent(bytes);
+          read(bytes);
+        },
         end(crc) {
           stream.endCopy(crc, size);
+          summarizer.leave(crc);
           pad(size);
         },
       };
     },
+  };
+}
+
+/** Hands on a file's content, which comes in parts of any length, when its first bytes are there to be judged by. */
+function createReader(summarizer: Summarizer, size: number): (bytes: Uint8Array) => void {
+  const wanted = Math.min(headSize, size);
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let sink: ContentSink | undefined;
+  return bytes => {
+    let part = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (head !== undefined) {
+      if (head.length > 0) part = Buffer.concat([head, part]);
+      if (part.length < wanted) {
+        head = Buffer.from(part);
+        return;
+      }
+      head = undefined;
+      sink = summarizer.choose(part.subarray(0, wanted));
+    }
+    sink?.(part);
   };
 }
 

@@ -10,9 +10,9 @@ type Entry = {
   readonly load: () => Promise<Builder<any>>;
 };
 
-const layer = (version: number, load: Entry['load']): Entry => ({
+const layer = (version: number, load: Entry['load'], outputs = ['layer', 'summary']): Entry => ({
   version,
-  outputs: ['layer'],
+  outputs,
   thread: 'worker',
   load,
 });
@@ -29,8 +29,8 @@ const entries = new Map<string, Entry>([
       load: async () => (await import('./check.ts')).check,
     },
   ],
-  ['configure', layer(2, async () => (await import('./configure.ts')).configure)],
-  ['deb', layer(2, async () => (await import('./deb.ts')).deb)],
+  ['configure', layer(3, async () => (await import('./configure.ts')).configure)],
+  ['deb', layer(3, async () => (await import('./deb.ts')).deb)],
   [
     'fetch',
     { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
@@ -39,7 +39,7 @@ const entries = new Map<string, Entry>([
     'image',
     { version: 1, outputs: ['image'], thread: 'main', load: async () => (await import('./image.ts')).image },
   ],
-  ['join', layer(2, async () => (await import('./join.ts')).join)],
+  ['join', layer(2, async () => (await import('./join.ts')).join, ['layer'])],
   [
     'scan',
     {
@@ -49,8 +49,8 @@ const entries = new Map<string, Entry>([
       load: async () => (await import('./scan.ts')).scan,
     },
   ],
-  ['tree', layer(2, async () => (await import('./tree.ts')).tree)],
-  ['wheel', layer(2, async () => (await import('./wheel.ts')).wheel)],
+  ['tree', layer(3, async () => (await import('./tree.ts')).tree)],
+  ['wheel', layer(3, async () => (await import('./wheel.ts')).wheel)],
 ]);
 
 export const builderNames: readonly string[] = [...entries.keys()];

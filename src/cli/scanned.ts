@@ -1,5 +1,5 @@
-// What the store knows of the files of layers: the summaries that `scan` made of them, or of those that they were joined
-// of.
+// What the store knows of the files of layers: the summaries that were made with them, by `scan`, or of those that they
+// were joined of.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, digestOfHex } from '../base/digest.ts';
@@ -24,7 +24,7 @@ export function scansOf(store: Store): ReadScan {
     const outputs = findRealisation(store, digest);
     const summary = outputs?.summary;
     if (summary?.mediaType === summaryMediaType && store.hasBlob(summary.digest)) {
-      const [layer] = layersInto(store, digest, 'layer');
+      const layer = outputs?.layer?.digest ?? layersInto(store, digest, 'layer')[0];
       if (layer !== undefined) summaries.set(layer, summary.digest);
     } else if (outputs?.layer !== undefined) {
       joined.set(outputs.layer.digest, layersInto(store, digest, 'layers'));

@@ -60,6 +60,10 @@ export function createNatives(context: DescriptionContext): Record<string, Nativ
       params: ['path', 'options'],
       call: ([path, options], { span }) => source(context, path!, options!, span),
     },
+    output: {
+      params: ['derivation', 'name'],
+      call: ([value, name]) => outputOf(context, value!, toHost(name!) as string),
+    },
     lock: { params: ['requests'], call: ([requests], { span }) => lock(context, requests!, span) },
     check: {
       params: ['contract', 'value', 'name'],
@@ -164,6 +168,13 @@ function inputsOf(inputs: Value, wrong: (field: string, expected: string) => Cog
       return [role, payloads];
     }),
   );
+}
+
+/** The derivation with another of its outputs meant, or null when it has none of that name. */
+function outputOf(context: DescriptionContext, value: Value, output: string): Value {
+  const payload = derivationPayload(value);
+  const outputs = payload && context.graph.derivations.get(payload.digest)?.outputs;
+  return payload && outputs?.includes(output) ? derivationValue({ ...payload, output }) : fromHost(null);
 }
 
 function derivationValue(payload: DerivationValue): Value {
