@@ -40,6 +40,7 @@ function text(model: Model): string {
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(13)}${value}\n`);
   const lists = [
+    list('why these builds', (model.labels['cogpack.gpu.reasons'] ?? '').split('\n').filter(Boolean)),
     list(
       'python packages',
       model.packages.map(({ name, version }) => `${name} ${version}`),

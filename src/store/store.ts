@@ -3,7 +3,7 @@
 // Several processes may use one store: blobs are written under temporary names and appear by rename.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Descriptor, type Digest, hexOf } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -27,8 +27,9 @@ export function defaultStoreDir(env: NodeJS.ProcessEnv): string {
   return env.COGPACK_STORE || join(cache, 'cogpack', 'store');
 }
 
-/** Opens a store, making it when it is not there. Throws `store/unusable`. */
-export function openStore(dir: string): Store {
+/** Opens a store, making it when it is not there; its paths are absolute. Throws `store/unusable`. */
+export function openStore(folder: string): Store {
+  const dir = resolve(folder);
   prepare(dir);
   const pathOf = (digest: Digest) => join(dir, 'blobs', 'sha256', hexOf(digest));
   return {
