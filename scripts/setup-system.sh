@@ -20,6 +20,7 @@ if [ "${1:-}" != main ]; then
   need podman podman
   need openssl openssl
   need strace strace
+  need /usr/bin/time time
   need xz xz-utils
   need zstd zstd
   need pigz pigz
