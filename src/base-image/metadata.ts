@@ -42,10 +42,10 @@ export const baseMetadataSchema = z.strictObject({
   /** The virtual environment that the image works in: that of VIRTUAL_ENV or PATH, else the only one. */
   venv: z.strictObject({ path: absolute, python: dotted }).optional(),
   packages: z.array(pythonPackage),
-  /** The runtime library's version, as far as it is known, and the CUDA libraries by soname. */
+  /** The toolkit's version, `12.1` (`12` where no more can be told), and its libraries by soname and path. */
   cuda: z
     .strictObject({
-      version: dotted,
+      version: z.string().regex(/^\d+(?:\.\d+)?$/, 'expected a version such as 12.1'),
       libraries: z.array(z.strictObject({ soname: z.string(), path: absolute })),
     })
     .optional(),

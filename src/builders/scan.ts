@@ -7,19 +7,15 @@ import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { createSummarizer } from '../check/summarize.ts';
 import type { Summary } from '../check/summary.ts';
-import { decompressorOf } from '../formats/decompress.ts';
-import { fileParts } from '../formats/file-parts.ts';
-import { pathFault } from '../formats/paths.ts';
-import { isTarGzip, type LayerFile, memberSource } from '../formats/tar-gzip-read.ts';
-import { readTar, type TarMember, type TarSource } from '../formats/tar-read.ts';
-import { streamSource } from '../formats/tar-source.ts';
+import { openLayerFile, safeMember } from '../formats/layer-tar.ts';
+import type { LayerFile } from '../formats/tar-gzip-read.ts';
+import { readTar } from '../formats/tar-read.ts';
 import type { BuildContext, Builder } from './builder.ts';
 import { writeSummary } from './summary.ts';
 
 const args = z.strictObject({});
 type Args = z.infer<typeof args>;
 
-const partSize = 1 << 18;
 /** How often a layer is read for the sake of one file before that file counts as damaged. */
 const maxPasses = 6;
 
@@ -48,10 +44,10 @@ export async function scanLayer(
     for (let pass = 0; pass === 0 || (pass < maxPasses && summarizer.isIncomplete()); pass += 1) {
       if (pass > 0) summarizer.again();
       await readTar(
-        openTar(file, layer.mediaType),
+        openLayerFile(file, layer.mediaType),
         file.label,
         member => {
-          summarizer.enter(checked(member, file.label));
+          summarizer.enter(safeMember(member, file.label));
           return summarizer.choose;
         },
         (_, crc) => summarizer.leave(crc),
@@ -61,27 +57,4 @@ export async function scanLayer(
   } finally {
     closeSync(fd);
   }
-}
-
-function openTar(file: LayerFile, mediaType: string): TarSource {
-  if (isTarGzip(file.fd, file.size)) return memberSource(file);
-  const suffix = /tar(?:[+.](gzip|zstd))?$/.exec(mediaType);
-  const decompress = decompressorOf(suffix?.[1] === 'gzip' ? '.gz' : suffix?.[1] === 'zstd' ? '.zst' : '');
-  if (suffix === null || decompress === undefined) {
-    throw new CogpackError(
-      'scan/layer',
-      `${file.label} is of media type ${mediaType}; expected a tar layer, plain or with gzip or zstd`,
-    );
-  }
-  return streamSource(decompress(fileParts({ ...file, offset: 0 }, partSize)), file.label);
-}
-
-function checked(member: TarMember, label: string): TarMember {
-  const fault = member.path === '' ? undefined : pathFault(member.path);
-  // Base images may hold names of another encoding; no library is found by one.
-  if (fault === undefined || member.path.includes('\ufffd')) return member;
-  throw new CogpackError(
-    'scan/path',
-    `${label}: ${JSON.stringify(member.path)} is not a safe path in a layer: ${fault}`,
-  );
 }

@@ -9,7 +9,7 @@ const partSize = 1 << 16;
 /** The decompressor for a suffix, or undefined when there is none for it. */
 export function decompressorOf(
   suffix: string,
-): ((input: Iterable<Buffer>) => AsyncIterable<Uint8Array>) | undefined {
+): ((input: Iterable<Buffer> | AsyncIterable<Buffer>) => AsyncIterable<Uint8Array>) | undefined {
   switch (suffix) {
     case '':
       return input => Readable.from(input);
@@ -26,7 +26,7 @@ export function decompressorOf(
 }
 
 function through(
-  input: Iterable<Buffer>,
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
   transform: NodeJS.ReadWriteStream & Readable,
 ): AsyncIterable<Uint8Array> {
   const source = Readable.from(input);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { repository } from '../support/cli.ts';
 
 const areas =
-  'ar|builder|configure|deb|debian|description|fetch|file|gpu|graph|image|inputs|join|layer|lock|model|output|plan|realise|run|scan|source|store|tree|wheel|zip';
+  'ar|base|builder|configure|deb|debian|description|fetch|file|gpu|graph|image|inputs|join|layer|lock|model|output|plan|realise|run|scan|source|store|tree|wheel|zip';
 
 test('docs/errors.md has a cure for every code', () => {
   const docs = readFileSync(join(repository, 'docs/errors.md'), 'utf8');

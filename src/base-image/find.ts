@@ -1,0 +1,218 @@
+// Describes a base wherever it is: in the store, a layout, or a registry, where its layers are read as they come and are
+// kept nowhere. Of an image for several platforms one is taken.
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient, type Reference } from '@cogpack/registry-client';
+import { z } from 'zod';
+import { type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
+import { CogpackError, isSystemError } from '../base/error.ts';
+import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
+import { locateModel } from '../model/locate.ts';
+import { parseManifest } from '../store/manifest.ts';
+import type { Store } from '../store/store.ts';
+import { describeImage } from './describe.ts';
+import type { BaseMetadata } from './metadata.ts';
+
+export type DescribedBase = {
+  /** Of the manifest, not of an index that names it. */
+  readonly digest: Digest;
+  readonly metadata: BaseMetadata;
+};
+
+export type DescribeOptions = {
+  /** Every form that `locateModel` takes. */
+  readonly text: string;
+  readonly store: Store;
+  /** Of an image for several platforms, the one to take: `linux/amd64` unless it is given. */
+  readonly platform?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Bytes of layers read, of all; from a registry and a layout. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+};
+
+/** Throws as `locateModel` and `describeImage`, `base/platform`, `model/blob`, RegistryError. */
+export async function describeBase(options: DescribeOptions): Promise<DescribedBase> {
+  const { text, store, signal } = options;
+  const located = locateModel(text, store);
+  switch (located.kind) {
+    case 'registry':
+      return fromRegistry(located.reference, options);
+    case 'layout':
+      return describe(options, located.manifest.digest, {
+        bytes: async digest => readBlob(located.dir, digest),
+        stream: layer => layoutBlob(located.dir, layer, signal),
+      });
+    case 'store':
+      return describe(options, located.manifest.digest, {
+        bytes: async digest => store.readBlob(digest),
+        file: layer => store.blobPath(layer),
+      });
+    default:
+      return located satisfies never;
+  }
+}
+
+async function fromRegistry(reference: Reference, options: DescribeOptions): Promise<DescribedBase> {
+  const { signal } = options;
+  const client = createClient();
+  try {
+    const { descriptor } = await client.getManifest(
+      reference,
+      reference.digest ?? reference.tag ?? 'latest',
+      signal,
+    );
+    return await describe(options, digestSchema.parse(descriptor.digest), {
+      async bytes(digest, size) {
+        if (size === undefined) return (await client.getManifest(reference, digest, signal)).bytes;
+        const parts: Buffer[] = [];
+        for await (const part of client.getBlob(reference, { digest, size }, signal)) parts.push(part);
+        return Buffer.concat(parts);
+      },
+      stream: layer => client.getBlob(reference, layer, signal),
+    });
+  } finally {
+    client.close();
+  }
+}
+
+type Place = {
+  /** Of a manifest when no size is given. */
+  bytes(digest: Digest, size?: number): Promise<Uint8Array>;
+} & (
+  | {
+      /** Throws at its end when the bytes are not those of the digest. */
+      stream(layer: Descriptor): AsyncIterable<Buffer>;
+    }
+  | { file(layer: Descriptor): string }
+);
+
+async function describe(options: DescribeOptions, root: Digest, place: Place): Promise<DescribedBase> {
+  const { text: label, signal, onProgress } = options;
+  const { digest, bytes: manifestBytes } = await manifestFor(options, root, place);
+  const { config, layers } = parseManifest(manifestBytes);
+  const total = layers.reduce((sum, layer) => sum + layer.size, 0);
+  let done = 0;
+  const metadata = await describeImage({
+    label,
+    manifestBytes,
+    configBytes: await place.bytes(config.digest, config.size),
+    async withLayer(layer, read) {
+      signal.throwIfAborted();
+      if ('file' in place) {
+        const fd = openSync(place.file(layer), 'r');
+        try {
+          return await read(openLayerFile({ fd, size: fstatSync(fd).size, label }, layer.mediaType));
+        } finally {
+          closeSync(fd);
+        }
+      }
+      const count = (bytes: number) => {
+        done += bytes;
+        onProgress?.(done, total);
+      };
+      const { stream, finish, close } = readToEnd(place.stream(layer), count);
+      try {
+        const result = await read(openLayerStream(stream, layer.mediaType, label));
+        await finish();
+        return result;
+      } finally {
+        await close();
+      }
+    },
+  });
+  return { digest, metadata };
+}
+
+const indexSchema = z.object({
+  manifests: z.array(
+    z.object({
+      digest: digestSchema,
+      platform: z
+        .object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+        .optional(),
+    }),
+  ),
+});
+
+type Bytes = { readonly digest: Digest; readonly bytes: Uint8Array };
+
+/** The manifest itself, or that of the platform where it is an index (image-spec image-index.md). */
+async function manifestFor(
+  { text, platform = 'linux/amd64' }: DescribeOptions,
+  digest: Digest,
+  place: Place,
+): Promise<Bytes> {
+  const bytes = await place.bytes(digest);
+  const index = indexSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  if (!index.success) return { digest, bytes };
+  const names = index.data.manifests.flatMap(manifest => {
+    const { os, architecture, variant } = manifest.platform ?? { os: 'unknown', architecture: 'unknown' };
+    // Attestations are listed as of an unknown platform.
+    if (os === 'unknown') return [];
+    return [{ digest: manifest.digest, name: [os, architecture, variant].filter(Boolean).join('/') }];
+  });
+  const found =
+    names.find(({ name }) => name === platform) ?? names.find(({ name }) => name.startsWith(`${platform}/`));
+  if (found !== undefined) return { digest: found.digest, bytes: await place.bytes(found.digest) };
+  throw new CogpackError(
+    'base/platform',
+    `${text} has no image for ${platform}; it has ${names.map(({ name }) => name).join(', ') || 'none at all'}`,
+    { hint: 'choose one of these with --platform' },
+  );
+}
+
+/** A stream that outlives its reader, so that what follows the archive's end is read, and verified, too. */
+function readToEnd(source: AsyncIterable<Buffer>, count: (bytes: number) => void) {
+  const parts = source[Symbol.asyncIterator]();
+  const next = async (): Promise<IteratorResult<Buffer>> => {
+    const part = await parts.next();
+    if (!part.done) count(part.value.length);
+    return part;
+  };
+  return {
+    stream: { [Symbol.asyncIterator]: () => ({ next }) },
+    async finish() {
+      for (let part = await next(); !part.done; ) part = await next();
+    },
+    async close() {
+      await parts.return?.();
+    },
+  };
+}
+
+function readBlob(dir: string, digest: Digest): Buffer {
+  const bytes = unlessGone(dir, digest, () => readFileSync(blobPath(dir, digest)));
+  if (sha256(bytes) !== digest) throw damaged(dir, digest, `has the digest ${sha256(bytes)}`);
+  return bytes;
+}
+
+async function* layoutBlob(dir: string, { digest }: Descriptor, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  const fd = unlessGone(dir, digest, () => openSync(blobPath(dir, digest), 'r'));
+  for await (const part of createReadStream('', { fd, signal })) {
+    hash.update(part as Buffer);
+    yield part as Buffer;
+  }
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found !== digest) throw damaged(dir, digest, `has the digest ${found}`);
+}
+
+function blobPath(dir: string, digest: Digest): string {
+  return join(dir, 'blobs', 'sha256', hexOf(digest));
+}
+
+function unlessGone<T>(dir: string, digest: Digest, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) throw damaged(dir, digest, 'is not there');
+    throw error;
+  }
+}
+
+function damaged(dir: string, digest: Digest, what: string): CogpackError {
+  return new CogpackError('model/blob', `${dir}: the blob ${digest} ${what}`, {
+    hint: 'the layout is damaged: write it again',
+  });
+}
