@@ -12,11 +12,12 @@ import { isPlainUrl } from './python/place.ts';
 import { isProjectLock, readProjectLock } from './python/project-lock.ts';
 import { parsePylock } from './python/pylock.ts';
 import { type PinnedHashes, type Requirement, readRequirement } from './python/requirement.ts';
-import { type Compiled, compileWithUv, type UvInput } from './python/run-uv.ts';
+import { type Compiled, type CompileInput, compileWithUv, type UvInput } from './python/run-uv.ts';
 import { selectPackages } from './python/selected.ts';
 import { tagRanks } from './python/tags.ts';
 import { platforms, targetOf } from './python/target.ts';
 import { uvProgram } from './python/uv-tool.ts';
+import { allWanting, versionsWithWheels } from './python/wanting.ts';
 
 export type { PythonPackage } from './python/answer.ts';
 
@@ -80,7 +81,7 @@ async function resolveRequirements(request: PythonRequest, context: ResolveConte
     ([name, version]) => [normalName(name), version.split('+')[0]!] as const,
   );
   const input = await uvInput(request, context);
-  const compiled = await compileWithUv({
+  const compile: CompileInput = {
     ...input,
     indexes: { ...input.indexes, extra: [...first, ...input.indexes.extra] },
     requirements: requirements.filter(({ name }) => !bound.has(name)).map(({ text }) => text),
@@ -92,8 +93,19 @@ async function resolveRequirements(request: PythonRequest, context: ResolveConte
       const index = bound.get(name);
       return index === undefined ? [] : [{ name, text, index }];
     }),
-  });
-  if (compiled.code !== 0) throw unresolved(compiled, provided);
+    without: [],
+  };
+  const compiled = await compileWithUv(compile);
+  if (compiled.code !== 0) {
+    const wanting = await allWanting(compiled, without => compileWithUv({ ...compile, without }));
+    if (wanting.length === 0) throw unresolved(compiled, provided);
+    const indexes = [...compile.indexes.extra, compile.indexes.main];
+    const ranks = tagRanks(input.target);
+    throw noWheel(
+      await Promise.all(wanting.map(name => versionsWithWheels(name, indexes, ranks, context))),
+      uvSays(compiled),
+    );
+  }
   const here = new Set(provided.map(([name]) => name));
   const hashes = new Map<string, PinnedHashes>();
   for (const { name, hashes: pinned } of requirements) if (pinned !== undefined) hashes.set(name, pinned);
@@ -175,17 +187,20 @@ async function uvInput(
   };
 }
 
-function unresolved(
-  { messages }: Compiled,
-  provided: readonly (readonly [name: string, version: string])[],
-): CogpackError {
-  const text = messages
+/** What uv said, for people. */
+function uvSays({ messages }: Compiled): string {
+  return messages
     .replace(/\/\/[^/@\s]*@/g, '//')
     .replace(/^(error|\s*cause): /gm, '')
     .replace(/^(warning|hint): .*$/gm, '')
     .trim();
-  const wanting = [...messages.matchAll(/Wheels are required for `([^`]+)`/g)].map(match => match[1]!);
-  if (wanting.length > 0) return noWheel(wanting, text);
+}
+
+function unresolved(
+  compiled: Compiled,
+  provided: readonly (readonly [name: string, version: string])[],
+): CogpackError {
+  const text = uvSays(compiled);
   const named = provided.filter(([name]) => text.includes(name)).map(pair => pair.join(' '));
   return new CogpackError('lock/python', `the Python packages cannot be resolved: ${text}`, {
     hint:

@@ -150,7 +150,7 @@ describe('pylock.toml', () => {
       'no wheel that fits',
       pylock.replaceAll('py3-none-any', 'py3-none-win32').replace('cp311-cp311', 'cp39-cp39'),
       'lock/no-wheel',
-      /of plain 1\.0, for-main 1\.0;/,
+      /of\n {2}plain 1\.0\n {2}for-main 1\.0$/,
     ],
   ])('for %s is refused with what is wrong', async (_, text, code, message) => {
     await expect(resolve('pylock.toml', text)).rejects.toMatchObject({

@@ -130,10 +130,13 @@ describe('Python packages', () => {
     ]);
   });
 
-  test('without wheels are named, with what to do', async () => {
-    await expect(resolve({ requirements: ['docopt==0.6.2', 'numpy'] })).rejects.toMatchObject({
+  test('without wheels are all named, with the versions that have one and what to do', async () => {
+    const requirements = ['docopt==0.6.2', 'numpy', 'umap-learn==0.5.1', 'jieba'];
+    await expect(resolve({ requirements })).rejects.toMatchObject({
       code: 'lock/no-wheel',
-      message: expect.stringContaining('docopt'),
+      message: expect.stringMatching(
+        /^.* of(?=[^]*\n {2}docopt: no version has one\n)(?=[^]*\n {2}jieba: no version has one\n)[^]*\n {2}umap-learn: from 0\.5\.6 to \d/,
+      ),
       hint: expect.stringContaining('pip wheel'),
     });
   });
@@ -303,6 +306,7 @@ describe('uv', () => {
       target: { version: version!, machine: machine!, glibcMinor: Number(glibc!.split('.')[1]) },
       requirements: ['scikit-learn==1.5.2', 'uvicorn[standard]', 'pyarrow', 'ipython'],
       constraints: [],
+      without: [],
       bound: [],
       project: folder,
       indexes: config.pythonIndexes(),

@@ -79,11 +79,12 @@ async function packageOf(
   };
 }
 
-/** `why` is the resolver's own account. */
+/** A line for each package; `why` is the resolver's own account. */
 export function noWheel(packages: readonly string[], why = ''): CogpackError {
+  const list = packages.map(each => `\n  ${each}`).join('');
   return new CogpackError(
     'lock/no-wheel',
-    `there is no wheel for the image's Python and platform of ${packages.join(', ')}; source distributions are not built${why === '' ? '' : `:\n${why}`}`,
+    `there is no wheel for the image's Python and platform, and source distributions are not built, of${list}${why === '' ? '' : `\n${why}`}`,
     {
       hint: 'ask for a version that has wheels, or build one (pip wheel), put it into the project and require its path',
     },

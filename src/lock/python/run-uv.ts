@@ -31,6 +31,8 @@ export type CompileInput = UvInput & {
   readonly constraints: readonly string[];
   /** Requirements whose packages come from one index and no other. */
   readonly bound: readonly BoundRequirement[];
+  /** Packages that are left out, whatever requires them. */
+  readonly without: readonly string[];
 };
 
 export type BoundRequirement = { readonly name: string; readonly text: string; readonly index: string };
@@ -53,6 +55,9 @@ export async function compileWithUv(input: CompileInput): Promise<Compiled> {
       ...(input.constraints.length > 0
         ? ['--constraints', write(folder, 'constraints.txt', lines(input.constraints))]
         : []),
+      ...(input.without.length > 0
+        ? ['--overrides', write(folder, 'overrides.txt', lines(input.without.map(never)))]
+        : []),
       ...(input.bound.length > 0 ? [write(folder, 'pyproject.toml', projectOf(input))] : []),
     ];
     const args = ['pip', 'compile', '-', '--format', 'pylock.toml', '--only-binary', ':all:', ...files];
@@ -61,6 +66,8 @@ export async function compileWithUv(input: CompileInput): Promise<Compiled> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const never = (name: string): string => `${name}; python_version < "0"`;
 
 /** Reads uv.lock as it is, for all platforms: nothing is resolved. Throws `lock/uv` when uv cannot be started. */
 export function exportWithUv(input: ExportInput): Promise<Compiled> {

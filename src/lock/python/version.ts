@@ -36,6 +36,11 @@ function preRankOf(name: string): number {
   return preRanks[lower] ?? preRanks[lower[0]!]!;
 }
 
+/** A pre-release or a development release. */
+export function isBeforeRelease({ phase: [pre, , , dev] }: Version): boolean {
+  return pre !== Number.MAX_SAFE_INTEGER || dev !== Number.MAX_SAFE_INTEGER;
+}
+
 /** Negative, zero or positive, as `a` is before, the same as, or after `b`. */
 export function compareVersions(a: Version, b: Version): number {
   return compareNumbers(a.release, b.release) || compareNumbers(a.phase, b.phase);
