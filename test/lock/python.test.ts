@@ -132,13 +132,13 @@ describe('Python packages', () => {
 
   test('without wheels are all named, with the versions that have one and what to do', async () => {
     const requirements = ['docopt==0.6.2', 'numpy', 'umap-learn==0.5.1', 'jieba'];
-    await expect(resolve({ requirements })).rejects.toMatchObject({
-      code: 'lock/no-wheel',
-      message: expect.stringMatching(
-        /^.* of(?=[^]*\n {2}docopt: no version has one\n)(?=[^]*\n {2}jieba: no version has one\n)[^]*\n {2}umap-learn: from 0\.5\.6 to \d/,
-      ),
-      hint: expect.stringContaining('pip wheel'),
-    });
+    const error = await resolve({ requirements }).catch(thrown => thrown);
+    expect(error).toMatchObject({ code: 'lock/no-wheel', hint: expect.stringContaining('pip wheel') });
+    expect(error.message.split('\n').slice(1, 4).sort()).toEqual([
+      '  docopt: no version has one',
+      '  jieba: no version has one',
+      expect.stringMatching(/^ {2}umap-learn: from 0\.5\.6 to \d/),
+    ]);
   });
 
   test('that contradict each other are named', async () => {

@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { type Descriptor, sha256 } from '../../src/base/digest.ts';
+import { layerMediaType } from '../../src/builders/builder.ts';
 import type { Finding } from '../../src/rebuild/check.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createUser, removeDir, temporaryDir, type User } from '../cache/users.ts';
@@ -31,7 +32,7 @@ function layerOf(store: Store, prefix: string): Descriptor {
   const layers = records(store).flatMap(({ outputs }) => Object.values(outputs));
   return layers.find(
     layer =>
-      layer.mediaType.includes('layer') &&
+      layer.mediaType === layerMediaType &&
       gunzipSync(store.readBlob(layer.digest)).toString('latin1').startsWith(prefix),
   )!;
 }
