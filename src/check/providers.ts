@@ -12,8 +12,26 @@ export function providerOf(soname: string): string | undefined {
   return table.get(soname);
 }
 
+let wheels: ReadonlyMap<string, readonly string[]> | undefined;
+
+/** What one of NVIDIA's wheels brings, but for sonames that name a version in full; nothing for another package. */
+export function sonamesOfWheel(name: string): readonly string[] {
+  wheels ??= new Map(
+    [...Map.groupBy(Object.entries(factsIn('nvidia-sonames.json')), ([, wheel]) => wheel)].map(
+      ([wheel, facts]) => [
+        wheel,
+        facts.map(([soname]) => soname).filter(soname => !soname.startsWith('libnvrtc-builtins')),
+      ],
+    ),
+  );
+  return wheels.get(name) ?? [];
+}
+
 function readFacts(name: string, kind: 'deb' | 'wheel'): [string, string][] {
+  return Object.entries(factsIn(name)).map(([soname, from]) => [soname, `${from} (${kind})`]);
+}
+
+function factsIn(name: string): Facts['sonames'] {
   const text = readFileSync(new URL(`../../stdlib/facts/${name}`, import.meta.url), 'utf8');
-  const { sonames } = JSON.parse(text) as Facts;
-  return Object.entries(sonames).map(([soname, from]) => [soname, `${from} (${kind})`]);
+  return (JSON.parse(text) as Facts).sonames;
 }

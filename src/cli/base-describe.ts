@@ -56,7 +56,7 @@ function textOf(text: string, { digest, metadata }: DescribedBase): string {
     ['image', text],
     ['digest', digest],
     ['platform', metadata.platform],
-    ['size', `${formatBytes(size)} in ${layers.length} layers`],
+    ['size', `${formatBytes(size)} in ${layers.length} layer${layers.length === 1 ? '' : 's'}`],
     ['system', [os.id, os.version, os.codename && `(${os.codename})`].filter(Boolean).join(' ')],
     ['glibc', metadata.glibc],
     ['python', metadata.pythons.map(({ version, path }) => `${version} (${path})`).join(', ')],

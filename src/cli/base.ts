@@ -1,5 +1,7 @@
 // cogpack base: what base images hold, and which one suits a description.
 import type { Command } from 'commander';
+import { addCatalogue } from './base-catalogue.ts';
+import { addChoose } from './base-choose.ts';
 import { addDescribe } from './base-describe.ts';
 
 export function add(program: Command): void {
@@ -8,6 +10,8 @@ export function add(program: Command): void {
     .description(
       'Describe base images, keep a catalogue of them, and choose the one that suits a description.',
     )
-    .addHelpText('after', '\nExample:\n  $ cogpack base describe python:3.11-slim');
+    .addHelpText('after', '\nExample:\n  $ cogpack base describe localhost:5000/base:1');
   addDescribe(base);
+  addCatalogue(base);
+  addChoose(base);
 }

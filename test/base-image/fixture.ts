@@ -16,12 +16,13 @@ export type Form = 'tar' | 'tar+gzip' | 'tar+zstd' | 'docker';
 
 export async function makeTar(files: Files): Promise<Buffer> {
   const archive = pack();
-  for (const [name, content] of Object.entries(files)) {
-    if (content === null) archive.entry({ name, type: 'directory' });
-    else if (typeof content === 'string') archive.entry({ name, mode: 0o644 }, content);
-    else if (Buffer.isBuffer(content)) archive.entry({ name, mode: 0o755 }, content);
-    else if ('link' in content) archive.entry({ name, type: 'symlink', linkname: content.link });
-    else archive.entry({ name, type: 'link', linkname: content.hardLink });
+  for (const [path, content] of Object.entries(files)) {
+    const header = { name: path, mtime: new Date(0) };
+    if (content === null) archive.entry({ ...header, type: 'directory' });
+    else if (typeof content === 'string') archive.entry({ ...header, mode: 0o644 }, content);
+    else if (Buffer.isBuffer(content)) archive.entry({ ...header, mode: 0o755 }, content);
+    else if ('link' in content) archive.entry({ ...header, type: 'symlink', linkname: content.link });
+    else archive.entry({ ...header, type: 'link', linkname: content.hardLink });
   }
   archive.finalize();
   const parts: Buffer[] = [];

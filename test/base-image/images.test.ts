@@ -159,3 +159,51 @@ test('a layer of a layout that is not what its digest says is refused', async ()
     stderr: expect.stringContaining('error[model/blob]'),
   });
 });
+
+test('a catalogue is written, and the base that suits is chosen from it without a network', async () => {
+  const catalogue = join(dir, 'bases.json');
+  const reference = `${registry.host}/chosen:1`;
+  await output('skopeo', [
+    'copy',
+    '--dest-tls-verify=false',
+    `oci:${layout}:latest`,
+    `docker://${reference}`,
+  ]);
+  const { digest, metadata } = await describe(reference);
+  const first = await output(bin, ['base', 'catalogue', catalogue, reference]);
+  expect(first).toBe(`${catalogue}: 1 base, 1 described now\n`);
+  expect(JSON.parse(readFileSync(catalogue, 'utf8'))).toEqual({
+    v: 1,
+    bases: [{ reference, digest, metadata }],
+  });
+  const before = readFileSync(catalogue, 'utf8');
+  await output(bin, ['base', 'catalogue', catalogue, reference]);
+  expect(readFileSync(catalogue, 'utf8')).toBe(before);
+  const choose = ['base', 'choose', join(dir, 'cogpack.jsonnet'), '--catalogue', catalogue];
+  expect(await output(bin, choose)).toMatch(
+    new RegExp(
+      `^base: '${registry.host}/chosen:1@${digest}',  // has (\\d+) of \\1 parts: saves .* for nothing\n$`,
+    ),
+  );
+  const other = join(dir, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'cogpack.jsonnet'), "(import 'cogpack').model { requirements: ['six<1.16'] }");
+  const local = await cogpack(['base', 'catalogue', catalogue, digest, '--store', join(dir, 'store')]);
+  expect({ code: local.code, stderr: local.stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('error[base/reference]'),
+  });
+  const refused = await cogpack([
+    'base',
+    'choose',
+    join(other, 'cogpack.jsonnet'),
+    '--catalogue',
+    catalogue,
+    '--explain',
+  ]);
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain('it has six 1.16.0, and six<1.16 is required');
+  expect(refused.stderr).toContain('error[base/unfit]');
+  writeFileSync(catalogue, '{"v": 2}');
+  expect((await cogpack(choose)).stderr).toContain('error[base/catalogue]');
+});
