@@ -40,16 +40,21 @@ local installed(model, name) = [package for package in model.blocks.python.packa
 
     version: installed(model, 'cog')[0].version,
 
-    schema: std.native('schema')({
+    // What the source says: {document, concurrency}. The description's concurrency counts before the source's.
+    local source = std.native('schema')({
       predict: $.reference(model),
       [if model.train != null then 'train']: model.train,
+      [if model.concurrency != null then 'concurrency']: model.concurrency.max,
       version: block.version,
     }),
+
+    schema: source.document,
+    concurrency: std.get(source, 'concurrency'),
 
     env: {
       COG_PREDICT_TYPE_STUB: $.reference(model),
       [if model.train != null then 'COG_TRAIN_TYPE_STUB']: model.train,
-      [if model.concurrency != null then 'COG_MAX_CONCURRENCY']: std.toString(model.concurrency.max),
+      [if block.concurrency != null then 'COG_MAX_CONCURRENCY']: std.toString(block.concurrency),
       DEBIAN_FRONTEND: 'noninteractive',
       PYTHONUNBUFFERED: '1',
     } + block.tracing,
@@ -80,7 +85,7 @@ local installed(model, name) = [package for package in model.blocks.python.packa
       },
       predict: $.reference(model),
       [if model.train != null then 'train']: model.train,
-      [if model.concurrency != null then 'concurrency']: { max: model.concurrency.max },
+      [if block.concurrency != null then 'concurrency']: { max: block.concurrency },
       [if model.observability != null then 'observability']: model.observability,
       [if model.env != {} then 'environment']: [name + '=' + model.env[name] for name in std.objectFields(model.env)],
     },

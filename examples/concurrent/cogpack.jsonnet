@@ -2,5 +2,4 @@ local cog = import 'cogpack';
 
 cog.model {
   predict: 'predict.py:Predictor',
-  concurrency: { max: 4 },
 }

@@ -2,9 +2,11 @@
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Json } from '../base/canonical.ts';
 import type { Descriptor, Digest } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { projectOf, type Target } from '../description/evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { RealiseResult } from '../graph/realise.ts';
 import { manifestMediaType } from '../store/manifest.ts';
 import { recordRoot } from '../store/roots.ts';
@@ -15,6 +17,7 @@ import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { PushSource } from './push.ts';
+import { schemaOf } from './target-schema.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Output = { readonly kind: 'oci' | 'docker-archive'; readonly path: string };
@@ -71,7 +74,7 @@ export async function realiseImage(
   const request = { evaluated, targets, store, project: projectOf(path), jobs: flags.jobs, network: flags };
   return buildAndDeliver({ ...request, signal, progress }, async (result, caches) => {
     remember(path, flags, targets, store);
-    const image = imageOf(outputsOf(targets, result));
+    const image = imageOf(outputsOf(targets, evaluated.graph, result));
     await bringImage(image, store, caches);
     return image;
   });
@@ -97,7 +100,7 @@ async function run(path: string, flags: Flags): Promise<void> {
     }
     const done = await buildAndDeliver({ ...request, signal, progress }, async (result, caches, tries) => {
       remember(path, flags, targets, store);
-      const outputs = outputsOf(targets, result);
+      const outputs = outputsOf(targets, evaluated.graph, result);
       if (flags.output !== undefined || (flags.push !== undefined && tries > 1)) {
         await bringImage(imageOf(outputs), store, caches);
       }
@@ -141,14 +144,24 @@ type TargetOutput = {
   readonly name: string;
   readonly derivation: Digest;
   readonly descriptor: Descriptor;
+  /** The OpenAPI document of a model that answers predictions. */
+  readonly schema?: Json;
 };
 
-function outputsOf(targets: readonly Target[], { outputs }: RealiseResult): readonly TargetOutput[] {
-  return targets.map(({ name, digest, output }) => ({
-    name,
-    derivation: digest,
-    descriptor: outputs.get(digest)![output]!,
-  }));
+function outputsOf(
+  targets: readonly Target[],
+  graph: Graph,
+  { outputs }: RealiseResult,
+): readonly TargetOutput[] {
+  return targets.map(({ name, digest, output }) => {
+    const schema = schemaOf(graph, digest);
+    return {
+      name,
+      derivation: digest,
+      descriptor: outputs.get(digest)![output]!,
+      ...(schema !== undefined && { schema }),
+    };
+  });
 }
 
 // What was realised is kept by collections, and found again by its description.

@@ -15,6 +15,7 @@ import { positiveInteger } from './numbers.ts';
 import { type DescriptionFlags, isDescription, withDescription } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { realiseImage } from './realise.ts';
+import { schemaLabel } from './target-schema.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Flags = DescriptionFlags &
@@ -26,8 +27,6 @@ type Flags = DescriptionFlags &
     readonly jobs: number;
     readonly json?: boolean;
   };
-
-const schemaLabel = 'run.cog.openapi_schema';
 
 export function add(program: Command): void {
   const command = withDescription(
@@ -96,7 +95,8 @@ async function predict(
   signal: AbortSignal,
   progress: Progress,
 ): Promise<void> {
-  const input = parseInputs(flags.input, inputTypes(readImageConfig(store, image).Labels?.[schemaLabel]));
+  const schema = readImageConfig(store, image).Labels?.[schemaLabel];
+  const input = parseInputs(flags.input, schema === undefined ? null : (JSON.parse(schema) as Json));
   progress.update('run', 'start');
   const env = { COG_NO_UPDATE_CHECK: '1' };
   const container = await startImage({ store, image, dir, starter: flags.runtime, env, signal });
@@ -131,13 +131,3 @@ function show(answer: Answer, json: boolean): void {
 }
 
 const text = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
-
-/** The JSON types of the model's inputs, by name, as its schema tells them. */
-function inputTypes(schema: string | undefined): Record<string, string | undefined> {
-  if (schema === undefined) return {};
-  const { components } = JSON.parse(schema) as {
-    components?: { schemas?: { Input?: { properties?: Record<string, { type?: string }> } } };
-  };
-  const properties = components?.schemas?.Input?.properties ?? {};
-  return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, type]));
-}

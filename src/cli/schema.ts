@@ -4,7 +4,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { CogpackError, isSystemError } from '../base/error.ts';
-import { derivationOf } from '../graph/graph.ts';
 import { readCogYaml } from '../inputs/cog-yaml.ts';
 import { findInput, inputAt } from '../inputs/index.ts';
 import { shownPath } from '../inputs/shown.ts';
@@ -12,11 +11,10 @@ import { findEntry } from '../schema/entry.ts';
 import { generateModelSchema, type ReadFile } from '../schema/index.ts';
 import { openStore } from '../store/store.ts';
 import { evaluateLocked, storeOption } from './options.ts';
+import { schemaLabel, schemaOf } from './target-schema.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Flags = { readonly train?: boolean; readonly store: string };
-
-const label = 'run.cog.openapi_schema';
 
 export function add(program: Command): void {
   program
@@ -68,7 +66,8 @@ async function documentOfCogYaml(dir: string, file: string): Promise<unknown> {
   const path = join(dir, file);
   const cog = readCogYaml(readFileSync(path, 'utf8'), shownPath(path));
   const predict = (cog.run ?? cog.predict)?.value;
-  const schema = await generateModelSchema({ ...sourceOf(dir), predict, train: cog.train?.value });
+  const [train, concurrency] = [cog.train?.value, cog.concurrencyMax?.value];
+  const schema = await generateModelSchema({ ...sourceOf(dir), predict, train, concurrency });
   if (schema !== undefined) return schema.document;
   throw new CogpackError('schema/project', `${path} names no model`, { hint: 'add run: run.py:Runner' });
 }
@@ -78,17 +77,14 @@ async function documentOfImage(text: string, { store }: Flags): Promise<unknown>
   const { schema } = await findModel(text, openStore(store), interruptSignal());
   if (schema !== undefined) return schema;
   throw new CogpackError('schema/project', `the image ${text} has no schema`, {
-    hint: `its label ${label} would hold it`,
+    hint: `its label ${schemaLabel} would hold it`,
   });
 }
 
 async function documentOfDescription(path: string, { store }: Flags): Promise<unknown> {
   const { graph, targets } = await evaluateLocked(path, { tlaStr: {}, store });
-  const documents = targets.flatMap(({ digest }) => {
-    const args = derivationOf(graph, digest).args as { config?: { Labels?: Record<string, string> } };
-    return args.config?.Labels?.[label] ?? [];
-  });
-  if (documents[0] !== undefined && new Set(documents).size === 1) return JSON.parse(documents[0]);
+  const documents = targets.flatMap(({ digest }) => schemaOf(graph, digest) ?? []);
+  if (new Set(documents.map(document => JSON.stringify(document))).size === 1) return documents[0];
   throw new CogpackError(
     'schema/project',
     `${path} describes ${documents.length === 0 ? 'no model with a schema' : 'several models'}`,

@@ -4,12 +4,15 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { CogpackError, isSystemError, type Span } from '../base/error.ts';
+import type { ModelSchema } from '../schema/index.ts';
 
-/** The functions of a project whose schema is asked for, and the version of cog that serves them. */
+/** The functions of a project whose schema is asked for, and the version of cog that serves them. The answer is `{document, concurrency?}`. */
 export type SchemaRequest = {
   readonly predict?: string | undefined;
   readonly train?: string | undefined;
   readonly version?: string | undefined;
+  /** Predictions at one time, where the description says it. */
+  readonly concurrency?: number | undefined;
 };
 
 /** Python files, or references into them, of which it is asked where they use a GPU: words, or null. */
@@ -17,9 +20,9 @@ export type GpuUseRequest = { readonly gpuUse: readonly string[] };
 
 export type SourceRequest = SchemaRequest | GpuUseRequest;
 
-/** What was asked for, or why there is none: as plain data, which a thread can be given. */
+/** The answer, or why there is none: as plain data, which a thread can be given. */
 export type SchemaOutcome =
-  | { readonly document: Json }
+  | { readonly answer: Json }
   | {
       readonly code: string;
       readonly message: string;
@@ -28,7 +31,7 @@ export type SchemaOutcome =
     };
 
 export type Schemas = {
-  /** The document; undefined after noting that it is wanted. Throws `schema/…`. */
+  /** The answer; undefined after noting that it is wanted. Throws `schema/…`. */
   find(request: SourceRequest): Json | undefined;
   readonly wanted: readonly SourceRequest[];
 };
@@ -44,7 +47,7 @@ export function schemasFrom(known: ReadonlyMap<string, SchemaOutcome>): Schemas 
         wanted.push(request);
         return undefined;
       }
-      if ('document' in outcome) return outcome.document;
+      if ('answer' in outcome) return outcome.answer;
       throw new CogpackError(outcome.code, outcome.message, { span: outcome.span, hint: outcome.hint });
     },
   };
@@ -63,7 +66,7 @@ export async function makeSchemas(
   for (const request of requests) {
     if ('gpuUse' in request) {
       const files = request.gpuUse.map(reference => reference.split(':', 1)[0]!);
-      outcomes.set(canonicalJson(request), { document: (await findGpuUse(files, readFile)) ?? null });
+      outcomes.set(canonicalJson(request), { answer: (await findGpuUse(files, readFile)) ?? null });
       continue;
     }
     outcomes.set(
@@ -72,6 +75,7 @@ export async function makeSchemas(
         generateModelSchema({
           predict: request.predict,
           train: request.train,
+          concurrency: request.concurrency,
           ...(request.version !== undefined && { version: request.version }),
           root: folder === '.' ? '' : folder,
           readFile,
@@ -82,11 +86,10 @@ export async function makeSchemas(
   return outcomes;
 }
 
-async function outcomeOf(
-  make: () => Promise<{ readonly document: object } | undefined>,
-): Promise<SchemaOutcome> {
+async function outcomeOf(make: () => Promise<ModelSchema | undefined>): Promise<SchemaOutcome> {
   try {
-    return { document: ((await make())?.document ?? {}) as Json };
+    const { document = {}, concurrency } = (await make()) ?? {};
+    return { answer: { document: document as Json, ...(concurrency !== undefined && { concurrency }) } };
   } catch (error) {
     if (!(error instanceof CogpackError)) throw error;
     return { code: error.code, message: error.message, span: error.span, hint: error.hint };

@@ -78,12 +78,10 @@ async function health(container: Container): Promise<string | undefined> {
 
 /**
  * `name=value` pairs as a prediction's input: `@file` is the file as a data URL, and what reads as JSON where the
- * schema does not ask for a string is that.
+ * model's schema does not ask for a string is that.
  */
-export function parseInputs(
-  pairs: readonly string[],
-  types: Readonly<Record<string, string | undefined>>,
-): Record<string, Json> {
+export function parseInputs(pairs: readonly string[], schema: Json): Record<string, Json> {
+  const types = inputTypes(schema);
   return Object.fromEntries(
     pairs.map(pair => {
       const at = pair.indexOf('=');
@@ -96,6 +94,15 @@ export function parseInputs(
       return [name, inputValue(pair.slice(at + 1), types[name])];
     }),
   );
+}
+
+/** The JSON types of the model's inputs, by name. */
+function inputTypes(schema: Json): Record<string, string | undefined> {
+  const { components } = (schema ?? {}) as {
+    components?: { schemas?: { Input?: { properties?: Record<string, { type?: string }> } } };
+  };
+  const properties = components?.schemas?.Input?.properties ?? {};
+  return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, type]));
 }
 
 function inputValue(text: string, type: string | undefined): Json {

@@ -104,10 +104,6 @@ function describe(project: Project, found: Defined, isMethod: boolean): Callable
     isStatic ||= callee.text === 'staticmethod';
     if (name === 'cog.concurrent') concurrency = maximum(project, found, call);
   }
-  if (concurrency !== undefined && concurrency > 1 && !isAsync) {
-    const place = partOf(node, 'name');
-    throw failure('schema/callable', place, `${place.text} is concurrent but not async`, 'write async def');
-  }
   return { found, isMethod: isMethod && !isStatic, isAsync, streams, concurrency };
 }
 

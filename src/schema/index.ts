@@ -36,11 +36,13 @@ export type SchemaRequest = Source & { readonly reference: string; readonly mode
 export type ModelSchemaRequest = Source & {
   readonly predict?: string | undefined;
   readonly train?: string | undefined;
+  /** Predictions at one time, as the description says; it counts before what the source says. */
+  readonly concurrency?: number | undefined;
 };
 
 export type ModelSchema = {
   readonly document: JsonObject;
-  /** Of @cog.concurrent(max=…) on the function that predicts. */
+  /** Predictions at one time: as was asked for, else of @cog.concurrent(max=…) on the function that predicts. */
   readonly concurrency: number | undefined;
   readonly isAsync: boolean;
 };
@@ -55,16 +57,30 @@ export async function generateSchema(request: SchemaRequest): Promise<JsonObject
 export async function generateModelSchema(request: ModelSchemaRequest): Promise<ModelSchema | undefined> {
   const project = openProject(await loadPython(), request.readFile, request.root);
   const make = (reference: string | undefined, mode: Mode) =>
-    reference === undefined ? undefined : documentOf(project, reference, mode, request.version);
+    reference === undefined
+      ? undefined
+      : documentOf(project, reference, mode, request.version, request.concurrency);
   const predict = make(request.predict, 'predict');
   const train = make(request.train, 'train');
   if (predict === undefined || train === undefined) return predict ?? train;
   return { ...predict, document: mergeDocuments(predict.document, train.document) };
 }
 
-function documentOf(project: Project, reference: string, mode: Mode, version = cogVersion): ModelSchema {
-  const { found, isMethod, isAsync, streams, concurrency } = findCallable(project, reference, mode);
+function documentOf(
+  project: Project,
+  reference: string,
+  mode: Mode,
+  version = cogVersion,
+  asked?: number,
+): ModelSchema {
+  const { found, isMethod, isAsync, streams, concurrency: stated } = findCallable(project, reference, mode);
   const { node } = found.definition;
+  const concurrency = asked ?? stated;
+  if (mode === 'predict' && concurrency !== undefined && concurrency > 1 && !isAsync) {
+    const place = partOf(node, 'name');
+    const problem = `${place.text} is to make ${concurrency} predictions at one time, but is not async`;
+    throw failure('schema/callable', place, problem, 'write async def, or take the concurrency out');
+  }
   const inputs = readInputs(project, found.module, node, isMethod);
   const annotation = childOf(node, 'return_type');
   if (annotation === undefined) {

@@ -184,7 +184,7 @@ const cases: Readonly<Record<string, Case>> = {
     code: 'schema/callable',
     at: 'run',
     files: 'import cog\nclass Predictor:\n    @cog.concurrent(max=2)\n    def run(self) -> str: ...\n',
-    says: /concurrent but not async/,
+    says: /2 predictions at one time, but is not async/,
   },
   'run and predict': {
     code: 'schema/callable',
