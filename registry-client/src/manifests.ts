@@ -4,10 +4,11 @@
 import type { Descriptor, ManifestContent } from './descriptor.ts';
 import { maxManifestBytes, mediaTypes, parseManifest } from './descriptor.ts';
 import { algorithmOf, digestOf, isDigest } from './digest.ts';
-import { RegistryError } from './error.ts';
+import { isRegistryError, RegistryError } from './error.ts';
 import { apiUrl, type Repository } from './hosts.ts';
 import { type Facts, type Http, nameOf } from './http.ts';
 import { tagPattern } from './reference.ts';
+import { pause } from './retry.ts';
 import { type Access, scopesFor } from './scopes.ts';
 
 export type Manifest = {
@@ -67,7 +68,13 @@ export async function getManifest(
   return { descriptor, bytes: answer.bytes, content };
 }
 
-/** Stores a manifest under a tag, or under its digest. True in `subjectTaken` when the registry lists its referrers itself. */
+// A registry's own opinion of a manifest does not change, so that it is asked a few times only.
+const mostTries = 4;
+
+/**
+ * Stores a manifest under a tag, or under its digest; sent again where other bytes arrived. True in `subjectTaken` when
+ * the registry lists its referrers itself.
+ */
 export async function putManifestBytes(
   http: Http,
   repository: Repository,
@@ -75,6 +82,26 @@ export async function putManifestBytes(
   bytes: Uint8Array,
   mediaType: string,
   signal?: AbortSignal,
+): Promise<{ digest: string; subjectTaken: boolean }> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await putOnce(http, repository, tagOrDigest, bytes, mediaType, signal);
+    } catch (error) {
+      const refused = isRegistryError(error, 'rejected') && error.status === 400;
+      const damaged = refused || isRegistryError(error, 'digest');
+      if (!damaged || tries >= Math.min(mostTries, http.retry.attempts)) throw error;
+      await pause(http.retry, tries, error, signal);
+    }
+  }
+}
+
+async function putOnce(
+  http: Http,
+  repository: Repository,
+  tagOrDigest: string,
+  bytes: Uint8Array,
+  mediaType: string,
+  signal: AbortSignal | undefined,
 ): Promise<{ digest: string; subjectTaken: boolean }> {
   const url = manifestUrl(repository, tagOrDigest);
   const digest = digestOf(bytes, algorithmOf(tagOrDigest));
