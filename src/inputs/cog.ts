@@ -1,5 +1,5 @@
 // From a cog.yaml to a description. Each key becomes a field, or is an error that says why it cannot and what to do:
-// commands are not run, CUDA comes with wheels, and weights that lie in a registry are not in an image.
+// commands are not run, cuDNN comes with wheels, and weights that lie in a registry are not in an image.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../base/canonical.ts';
@@ -29,6 +29,10 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
   };
   const choose = (field: string, value: Json, reason: string, source: Pick<Span, 'file' | 'line'>) => {
     choices.push({ field, value, reason, source: { file: source.file, line: source.line } });
+  };
+  /** Of a key that is no field. */
+  const remark = (field: string, reason: string, { line }: Span) => {
+    choices.push({ field, reason, source: { file, line } });
   };
   const start = { file, line: 1 };
 
@@ -138,16 +142,19 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
   }
 
   function chooseGpu({ cuda, cudnn, gpu }: CogYaml): void {
-    if (gpu?.value === true) choose('gpu', true, 'build.gpu: the model needs a GPU', gpu.span);
-    for (const [key, stated] of [
-      ['cuda', cuda],
-      ['cudnn', cudnn],
-    ] as const) {
-      if (stated === undefined) continue;
+    const version = cuda && /^(\d+\.\d+)(\.\d+)?$/.exec(cuda.value)?.[1];
+    if (cuda !== undefined && version === undefined) {
+      wrong(cuda.span, `build.cuda is "${cuda.value}"; expected a version such as "12.8"`);
+    } else if (gpu?.value === true && cuda !== undefined) {
+      choose('gpu', { cuda: version! }, 'build.cuda: what the model needs of its GPU', cuda.span);
+    } else if (gpu?.value === true) choose('gpu', true, 'build.gpu: the model needs a GPU', gpu.span);
+    else if (cuda !== undefined)
+      remark('cuda', 'build.cuda, which counts only with gpu: true, as in cog', cuda.span);
+    if (cudnn !== undefined) {
       refuse(
-        stated.span,
-        `build.${key} asks for ${key === 'cuda' ? 'CUDA' : 'cuDNN'} ${stated.value} in the base image; CUDA's libraries come from the wheels that need them`,
-        `take ${key} out; which CUDA torch has is chosen by its index: --extra-index-url in the requirements file`,
+        cudnn.span,
+        `build.cudnn asks for cuDNN ${cudnn.value} in the base image; it comes from the wheels that need it`,
+        'take cudnn out, and pin nvidia-cudnn-cu12 among the requirements if it has to be this one',
       );
     }
   }
@@ -263,11 +270,8 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
     }
     const name = image ?? model;
     if (name === undefined) return undefined;
-    choices.push({
-      field: 'image',
-      reason: `${image === undefined ? 'model' : 'image'}, the name to push to: cogpack realise --push ${name.value}`,
-      source: { file, line: name.span.line },
-    });
+    const key = image === undefined ? 'model' : 'image';
+    remark('image', `${key}, the name to push to: cogpack realise --push ${name.value}`, name.span);
     return name.value;
   }
 }

@@ -65,6 +65,13 @@ cog.model {
   ]);
 });
 
+test('the CUDA that is named is asked of the builds of frameworks, and only with a GPU', () => {
+  const text = (build: string) => described(cog(`build:\n${build}`)).text;
+  expect(text('  gpu: true\n  cuda: "12.8.1"\n')).toContain("  gpu: { cuda: '12.8' },\n");
+  expect(text('  cuda: "11.8"\n')).not.toContain('gpu: {');
+  expect(text('  cuda: "11.8"\n')).toContain('// cog.yaml:2: build.cuda, which counts only with gpu: true');
+});
+
 test('packages of cog.yaml itself are requirements, and cog’s own default Python is taken', () => {
   expect(
     described(cog('build:\n  python_packages:\n    - pillow==10.0.0\npredict: predict.py:Predictor\n')).text,
@@ -110,7 +117,8 @@ test('an empty cog.yaml describes a model', () => {
 
 describe('what is not honoured is an error at its place that says what to do', () => {
   test.each([
-    ['build:\n  cuda: "11.8"\n', '2:9', 'build.cuda asks for CUDA 11.8', '--extra-index-url'],
+    ['build:\n  gpu: true\n  cudnn: "8"\n', '3:10', 'build.cudnn asks for cuDNN 8', 'nvidia-cudnn-cu12'],
+    ['build:\n  cuda: eleven\n', '2:9', 'build.cuda is "eleven"', undefined],
     ['build:\n  cudnn: 8\n', '2:10', 'build.cudnn asks for cuDNN 8', 'take cudnn out'],
     ['build:\n  python_version: 3.10\n', '2:19', 'build.python_version is 3.10; no suite', '3.11 or 3.13'],
     ['build:\n  python_version: "3.11.9"\n', '2:19', 'carries 3.11.2', 'write python_version: "3.11"'],
@@ -239,9 +247,9 @@ test('YAML that is not well-formed is told at its place', () => {
 
 test('anchors and merge keys are as if they were written out, and are bounded', () => {
   expect(described(cog('build: &b\n  python_version: "3.11"\n')).text).toContain("python: '3.11'");
-  expect(fault(() => described(cog('build:\n  <<: &b {python_version: "3.11", cuda: 1.2}\n')))).toMatchObject(
-    { message: expect.stringContaining('CUDA 1.2') },
-  );
+  expect(fault(() => described(cog('build:\n  <<: &b {python_version: "3.11", cudnn: 1}\n')))).toMatchObject({
+    message: expect.stringContaining('cuDNN 1'),
+  });
   const doubled = Array.from({ length: 30 }, (_, at) => `&a${at + 1} [*a${at}, *a${at}]`).join(', ');
   expect(fault(() => described(cog(`weights: [&a0 [x], ${doubled}]\n`))).code).toBe('inputs/yaml');
 });
