@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { CogpackError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { type Described, describeInput, findInput, type Input, inputNames } from '../inputs/index.ts';
+import { type Described, describeInput, findInput, type Input, noInput } from '../inputs/index.ts';
 
 type Flags = { readonly force?: boolean; readonly json?: boolean };
 
@@ -32,11 +32,7 @@ function run(dir: string, flags: Flags): void {
     });
   }
   const input = findInput(dir, { description: false });
-  if (input === undefined) {
-    throw new CogpackError('inputs/none', `${dir} has no file that describes a model`, {
-      hint: `the first of these counts: ${inputNames}`,
-    });
-  }
+  if (input === undefined) throw noInput(dir, { description: false });
   const described = describeInput(input);
   writeFileAtomic(file, described.text);
   process.stdout.write(flags.json === true ? asJson(file, input, described) : asText(file, input, described));

@@ -1,7 +1,7 @@
 // Options that several commands share.
 
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
@@ -48,8 +48,11 @@ export function withDescription(
 async function describeIfNone(command: Command): Promise<void> {
   const path = command.processedArgs[0] as string;
   if (path.endsWith('.jsonnet') && existsSync(path)) return;
-  const { findInput, inputAt } = await import('../inputs/find.ts');
-  const input = path === defaultDescription ? findInput(dirname(path)) : inputAt(path);
+  const { findInput, inputAt, noInput } = await import('../inputs/find.ts');
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const dir = path === defaultDescription ? '.' : isFolder ? path : undefined;
+  const input = dir === undefined ? inputAt(path) : findInput(dir);
+  if (input === undefined && dir !== undefined) throw noInput(dir);
   if (input === undefined) return;
   const text = input.kind === 'description' ? undefined : await describe(input);
   command.setOptionValue('described', { file: join(input.dir, input.file), text });

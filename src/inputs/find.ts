@@ -1,6 +1,7 @@
 // Which file of a folder describes its model: the first of those that are there.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { CogpackError } from '../base/error.ts';
 
 export type InputKind = 'description' | 'cog' | 'uv' | 'pylock' | 'requirements';
 export type Input = {
@@ -19,8 +20,7 @@ const candidates: readonly (readonly [InputKind, file: string, beside?: string])
   ['requirements', 'requirements.txt'],
 ];
 
-/** The names of files that a description is made of, for messages. */
-export const inputNames = 'cog.yaml, pyproject.toml with uv.lock, pylock.toml, requirements.txt';
+const inputNames = 'cog.yaml, pyproject.toml with uv.lock, pylock.toml, requirements.txt';
 
 /**
  * The input of a folder, with or without regard to a description; undefined when there is none. `pylock.NAME.toml` counts
@@ -36,6 +36,18 @@ export function findInput(dir: string, { description = true } = {}): Input | und
     if (named.length === 1) return { kind, dir, file: named[0]! };
   }
   return undefined;
+}
+
+/** For a folder without an input. */
+export function noInput(dir: string, { description = true } = {}): CogpackError {
+  const hint = existsSync(join(dir, 'pyproject.toml'))
+    ? 'pyproject.toml alone pins nothing: run uv lock, or write a requirements.txt'
+    : `the first of these counts: ${description ? 'cogpack.jsonnet, ' : ''}${inputNames}`;
+  return new CogpackError(
+    'inputs/none',
+    `${dir === '.' ? 'this folder' : dir} has no file that describes a model`,
+    { hint },
+  );
 }
 
 function namesIn(dir: string): readonly string[] {

@@ -67,6 +67,17 @@ next: cogpack lock ${dir} && cogpack realise ${dir} --push localhost/x
       hint: expect.stringContaining('cog.yaml, pyproject.toml with uv.lock'),
     });
   });
+
+  test('a pyproject.toml without its lock is told what it lacks, by every command', async () => {
+    const dir = project({ 'pyproject.toml': '[project]\nname = "x"\nversion = "0"\n' });
+    for (const command of ['init', 'lock', 'eval', 'realise', 'run'])
+      expect(await cogpack([command, dir])).toMatchObject({
+        code: 1,
+        stderr: `error[inputs/none]: ${dir} has no file that describes a model
+help: pyproject.toml alone pins nothing: run uv lock, or write a requirements.txt
+`,
+      });
+  });
 });
 
 describe('a uv project with a package of its own', () => {
