@@ -17,7 +17,7 @@ import { readLock } from '../src/lock/lock-file.ts';
 import { uvProgram } from '../src/lock/python/uv-tool.ts';
 import { bringModel } from '../src/model/bring.ts';
 import { writeBundle } from '../src/run/bundle.ts';
-import { parseInputs } from '../src/run/predict.ts';
+import { parseInputs } from '../src/run/inputs.ts';
 import { startBundle } from '../src/run/runtime.ts';
 import { openStore } from '../src/store/store.ts';
 import { models } from '../test/support/models.ts';

@@ -6,7 +6,8 @@ import { type Command, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
 import type { Descriptor } from '../base/digest.ts';
 import { readImageConfig } from '../run/bundle.ts';
-import { parseInputs, request, waitUntilReady } from '../run/predict.ts';
+import { parseInputs } from '../run/inputs.ts';
+import { request, waitUntilReady } from '../run/predict.ts';
 import { type Starter, starters, startImage } from '../run/start.ts';
 import { takeLease } from '../store/leases.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -125,9 +126,17 @@ function show(answer: Answer, json: boolean): void {
   else if (succeeded) process.stdout.write(`${text(answer.output ?? null)}\n`);
   else
     process.stderr.write(
-      `the prediction ${answer.status ?? 'was refused'}: ${text(answer.error ?? answer.detail ?? null)}\n`,
+      `the prediction ${answer.status ?? 'was refused'}: ${answer.error === undefined ? refusal(answer.detail) : text(answer.error)}\n`,
     );
   if (!succeeded) process.exitCode = 1;
+}
+
+// What the server says of inputs that it does not take: {loc, msg} of each.
+function refusal(detail: Json | undefined): string {
+  if (!Array.isArray(detail)) return text(detail ?? null);
+  return (detail as { loc?: string[]; msg?: string }[])
+    .map(({ loc = [], msg }) => `${loc.slice(2).join('.')}: ${msg}`)
+    .join('; ');
 }
 
 const text = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));

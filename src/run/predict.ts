@@ -1,6 +1,4 @@
 // Asks a running cog model for one prediction. The container has no network, so its own Python makes the requests.
-import { readFileSync } from 'node:fs';
-import { basename, extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
@@ -73,68 +71,5 @@ async function health(container: Container): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof CogpackError) return undefined;
     throw error;
-  }
-}
-
-/**
- * `name=value` pairs as a prediction's input: `@file` is the file as a data URL, and what reads as JSON where the
- * model's schema does not ask for a string is that.
- */
-export function parseInputs(pairs: readonly string[], schema: Json): Record<string, Json> {
-  const types = inputTypes(schema);
-  return Object.fromEntries(
-    pairs.map(pair => {
-      const at = pair.indexOf('=');
-      if (at <= 0) {
-        throw new CogpackError('run/input', `an input is name=value; found ${JSON.stringify(pair)}`, {
-          hint: 'for example: -i text=hello -i image=@cat.png',
-        });
-      }
-      const name = pair.slice(0, at);
-      return [name, inputValue(pair.slice(at + 1), types[name])];
-    }),
-  );
-}
-
-/** The JSON types of the model's inputs, by name. */
-function inputTypes(schema: Json): Record<string, string | undefined> {
-  const { components } = (schema ?? {}) as {
-    components?: { schemas?: { Input?: { properties?: Record<string, { type?: string }> } } };
-  };
-  const properties = components?.schemas?.Input?.properties ?? {};
-  return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, type]));
-}
-
-function inputValue(text: string, type: string | undefined): Json {
-  if (text.startsWith('@')) return dataUrl(text.slice(1));
-  if (type === 'string') return text;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
-}
-
-const mediaTypes: Readonly<Record<string, string>> = {
-  '.gif': 'image/gif',
-  '.jpeg': 'image/jpeg',
-  '.jpg': 'image/jpeg',
-  '.json': 'application/json',
-  '.mp3': 'audio/mpeg',
-  '.mp4': 'video/mp4',
-  '.png': 'image/png',
-  '.txt': 'text/plain',
-  '.wav': 'audio/wav',
-  '.webp': 'image/webp',
-};
-
-function dataUrl(file: string): string {
-  try {
-    const type = mediaTypes[extname(file).toLowerCase()] ?? 'application/octet-stream';
-    return `data:${type};base64,${readFileSync(file).toString('base64')}`;
-  } catch (cause) {
-    throw new CogpackError('run/input', `${basename(file)} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import type { Store } from '../store/store.ts';
-import { type Container, runNow } from './container.ts';
+import { type Container, type Ended, runNow } from './container.ts';
 
 export const starters = ['crun', 'runc', 'podman', 'docker'] as const;
 export type Starter = (typeof starters)[number];
@@ -40,14 +40,22 @@ export async function startImage(options: StartOptions): Promise<Container> {
 }
 
 function chosen(wanted: Starter | undefined): Starter {
-  const found = (wanted === undefined ? starters : [wanted]).find(isHere);
+  const found = (wanted === undefined ? starters : [wanted]).find(name => asked(name).code === 0);
   if (found !== undefined) return found;
-  const looked = wanted ?? `${starters.slice(0, -1).join(', ')} and ${starters.at(-1)}`;
-  throw new CogpackError('run/no-runtime', `no container runtime is here: looked for ${looked}`, {
-    hint: 'install one, for example with: sudo apt-get install crun',
-  });
+  if (wanted === undefined) {
+    const looked = `${starters.slice(0, -1).join(', ')} and ${starters.at(-1)}`;
+    throw new CogpackError('run/no-runtime', `no container runtime works here: looked for ${looked}`, {
+      hint: 'install one, for example with: sudo apt-get install crun',
+    });
+  }
+  const { code, stderr } = asked(wanted);
+  throw new CogpackError(
+    'run/no-runtime',
+    code === null ? `${wanted} is not installed` : `${wanted} does not work: ${stderr.trim()}`,
+    { hint: 'leave --runtime out for what is here; cogpack doctor tells what that is' },
+  );
 }
 
 // docker's client answers `version` only when its daemon does.
-const isHere = (name: Starter): boolean =>
-  runNow([name, name === 'docker' || name === 'podman' ? 'version' : '--version']).code === 0;
+const asked = (name: Starter): Ended =>
+  runNow([name, name === 'docker' || name === 'podman' ? 'version' : '--version']);
