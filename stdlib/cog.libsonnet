@@ -1,5 +1,6 @@
 // The block `cog`: what makes an image a cog model. The server is the `cog` package (block python); the environment,
 // command, port and labels are those that replicate/cog's own builder writes (its pkg/dockerfile and pkg/image).
+local bases = import 'base.libsonnet';
 local derivation = std.native('derivation');
 
 // cog's own pins, from its pkg/dockerfile/standard_generator.go (0.23.1).
@@ -15,7 +16,7 @@ local tracesOf(model) =
     { sampler: 'parentbased_always_off', sampler_arg: null, trace_header: null, trace_header_format: 'w3c' } + asked
   else null;
 
-local installed(model, name) = [package for package in model.blocks.python.packages if package.name == name];
+local installed(model, name) = [package for package in model.blocks.python.present if package.name == name];
 
 {
   // Whether the model is served by cog.
@@ -28,8 +29,11 @@ local installed(model, name) = [package for package in model.blocks.python.packa
     else [if model.cog == null then 'cog' else 'cog==' + model.cog]
          + (if tracesOf(model) != null then tracingRequirements else []),
 
-  // tini is the init process that the label has_init promises.
-  apt(model):: if $.enabled(model) then ['ca-certificates', 'tini'] else [],
+  // tini is the init process that the label has_init promises. A base to which no Debian package can be added has its own,
+  // or none.
+  apt(model):: if $.enabled(model) && bases.of(model).suite != null then ['ca-certificates', 'tini'] else [],
+
+  entrypoint(model):: if bases.of(model).suite != null then ['/usr/bin/tini', '--'] else bases.of(model).entrypoint,
 
   block(model):: {
     local block = self,
@@ -92,9 +96,9 @@ local installed(model, name) = [package for package in model.blocks.python.packa
 
     labels: {
       'run.cog.config': std.manifestJsonMinified(block.config),
-      'run.cog.has_init': 'true',
+      'run.cog.has_init': std.toString(std.length(std.findSubstr('tini', std.join(' ', model.entrypoint))) > 0),
       'run.cog.openapi_schema': std.manifestJsonMinified(block.schema),
-      'run.cog.pip_freeze': std.join('\n', [package.name + '==' + package.version for package in model.blocks.python.packages]),
+      'run.cog.pip_freeze': std.join('\n', [package.name + '==' + package.version for package in model.blocks.python.present]),
       'run.cog.version': block.version,
     },
 

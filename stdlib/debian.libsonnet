@@ -1,5 +1,7 @@
 // The block `debian`: the interpreter and the apt packages from pinned .debs, without running a maintainer script.
-// What the scripts of a new system would do is done by the tree `root` and by `configure`: docs/debian.md lists it.
+// What the scripts of a new system would do is done by the tree `root` and by `configure`: docs/debian.md lists it. On a
+// base, what it has is left out.
+local bases = import 'base.libsonnet';
 local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
@@ -31,20 +33,14 @@ local root = derivation({
 });
 
 {
-  // Python → the suite that carries it, and the suite's glibc, which decides what wheels run (PEP 600).
-  suites:: {
-    '3.11': { name: 'bookworm', glibc: '2.36' },
-    '3.13': { name: 'trixie', glibc: '2.41' },
-  },
-
   block(model):: {
     local block = self,
-    local suite = $.suites[model.python],
+    local base = bases.of(model),
 
     provides: ['interpreter'],
-    needs: [],
+    needs: if model.base == null then [] else ['system'],
 
-    suite: suite.name,
+    suite: base.suite,
     // What manylinux wheels may take from the system (PEP 600), and what a container's tools expect to find.
     packages: [
       'base-files',
@@ -52,27 +48,42 @@ local root = derivation({
       'libgcc-s1',
       'libstdc++6',
       'netbase',
-      'python' + model.python,
+    ] + (if base.interpreter == null then ['python' + model.python] else []) + [
       'zlib1g',
     ] + cog.apt(model) + model.apt,
 
     // With ['debian', 'debian-security'], the suite's updates count too; null is the suite as it was released.
     archives: null,
 
-    requests: {
+    requests: if block.suite == null then {} else {
       debian: {
         kind: 'debian',
         suite: block.suite,
         platform: model.platform,
         packages: std.set(block.packages),
         [if block.archives != null then 'archives']: block.archives,
+        [if base.debian != [] then 'installed']: base.debian,
       },
     },
 
-    installed: model.answers['debian.debian'].packages,
+    // What is added; no package of Debian's can be added to another system.
+    installed:
+      if block.suite != null then model.answers['debian.debian'].packages
+      else
+        local here = [std.split(package, '=')[0] for package in base.debian];
+        local missing = [package for package in model.apt if !std.member(here, package)];
+        if missing == [] then []
+        else std.native('at')(
+          model,
+          'apt',
+          function() error std.join(', ', missing) + ' cannot be added to the base, which is ' + base.system
+                           + ' and not Debian bookworm or trixie',
+        ),
 
     labels: {
-      'cogpack.debian.packages': std.join('\n', [package.name + '=' + package.version for package in block.installed]),
+      'cogpack.debian.packages': std.join('\n', std.set(
+        base.debian + [package.name + '=' + package.version for package in block.installed]
+      )),
     },
 
     local debs = [
@@ -96,9 +107,9 @@ local root = derivation({
       for i in std.range(0, std.length(debs) - 1)
     ],
 
-    layers: [
-      { name: 'root', rate: 0.02, layer: root },
-    ] + [
+    layers: (
+      if model.base == null then [{ name: 'root', rate: 0.02, layer: root }] else []
+    ) + [
       {
         name: block.installed[i].name,
         version: block.installed[i].version,
@@ -108,7 +119,7 @@ local root = derivation({
         layer: unpacked[i],
       }
       for i in std.range(0, std.length(debs) - 1)
-    ] + [
+    ] + if block.installed == [] then [] else [
       {
         name: 'configuration',
         size: 100 * 1024,
@@ -125,7 +136,7 @@ local root = derivation({
 
     env: {
       LANG: 'C.UTF-8',
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      PATH: base.path,
     },
   },
 }

@@ -1,6 +1,7 @@
 // A model: fields that people write, checked against a contract, and hidden blocks made of them. A block says what it
 // provides and needs, what it asks of the lock, and gives layers and environment; the image is the blocks in order.
 // Any field of any block is overridden with +: as in `blocks+:: { debian+: { packages+: ['curl'] } }`.
+local bases = import 'base.libsonnet';
 local cog = import 'cog.libsonnet';
 local contract = import 'contract.libsonnet';
 local derivation = std.native('derivation');
@@ -9,7 +10,11 @@ local python = import 'python.libsonnet';
 
 local fields = contract.object('a model', {
   platform: contract.field(contract.format('platform'), 'What the image runs on: linux/amd64 or linux/arm64.'),
-  python: contract.field(contract.oneOf(std.objectFields((import 'debian.libsonnet').suites)), 'The version of Python: the one that a Debian suite carries.'),
+  python: contract.field(contract.oneOf(std.objectFields(import 'debian-suites.libsonnet')), 'The version of Python: the one that a Debian suite carries.'),
+  base: contract.field(
+    contract.optional(contract.format('imageReference')),
+    'An image to stand on: a reference to a registry, or oci:DIR of the project. What it has is not added again.'
+  ),
   requirements: contract.field(
     contract.anyOf([contract.format('projectPath'), contract.arrayOf(contract.string)]),
     'Python packages: a requirements file of the project, or an array of requirements (PEP 508).'
@@ -60,6 +65,15 @@ local fields = contract.object('a model', {
     ]),
     'Whether the model uses a GPU, and which; told from its requirements and source unless it is given.'
   ),
+  cuda: contract.field(
+    contract.object('cuda', {
+      from: contract.field(
+        contract.oneOf(['auto', 'base', 'wheels']),
+        "Where CUDA's libraries are from: the base's, NVIDIA's wheels, or the base's where it has the right ones (auto)."
+      ),
+    }),
+    'Whose CUDA the model uses.'
+  ),
   cog: contract.field(contract.optional(contract.string), 'The version of the cog package; the newest unless it is given.'),
   apt: contract.field(contract.arrayOf(contract.format('debianPackage')), 'Debian packages, beside those that Python needs.'),
   source: contract.field(
@@ -104,6 +118,7 @@ local fields = contract.object('a model', {
 
     platform: 'linux/amd64',
     python: '3.11',
+    base: null,
     requirements: [],
     predict: null,
     run: null,
@@ -111,20 +126,22 @@ local fields = contract.object('a model', {
     concurrency: null,
     observability: null,
     gpu: null,
+    cuda: {},
     cog: null,
     apt: [],
     source: {},
     layers: {},
     env: {},
     workdir: '/src',
-    entrypoint: if cog.enabled(self) then ['/usr/bin/tini', '--'] else [],
-    cmd: if cog.enabled(self) then ['python', '-m', 'cog.server.http'] else ['python3'],
+    entrypoint: if cog.enabled(self) then cog.entrypoint(self) else bases.of(self).entrypoint,
+    cmd: if cog.enabled(self) then ['python', '-m', 'cog.server.http'] else bases.of(self).cmd,
     volumes: [],
     expose: if cog.enabled(self) then [5000] else [],
-    user: 'root',
+    user: bases.of(self).user,
     labels: {},
 
     blocks:: {
+      [if model.base != null then 'base']: bases.block(model),
       debian: (import 'debian.libsonnet').block(model),
       [if cog.enabled(model) then 'cog']: cog.block(model),
       gpu: (import 'cuda.libsonnet').block(model, python.askedBy(model)),

@@ -1,31 +1,38 @@
-// The block `python`: a virtual environment (PEP 405) over the system's interpreter, with wheels in it.
+// The block `python`: a virtual environment (PEP 405) over the system's interpreter, with wheels in it. A base's own
+// environment is used where there is one; what the base has of Python is left out.
+local bases = import 'base.libsonnet';
 local cog = import 'cog.libsonnet';
 local derivation = std.native('derivation');
 local fetch = import 'fetch.libsonnet';
 local localLayer = import 'local-packages.libsonnet';
 
-local prefix = '/opt/venv';
-
-local venv(python) = derivation({
-  name: 'venv',
-  builder: 'tree',
-  args: {
-    prefix: prefix,
-    entries: [
-      { type: 'link', path: 'bin/python', target: '/usr/bin/python' + python },
-      { type: 'link', path: 'bin/python' + python, target: 'python' },
-      { type: 'link', path: 'bin/python3', target: 'python' },
-      { type: 'folder', path: 'lib/python' + python + '/site-packages' },
-      { type: 'link', path: 'lib64', target: 'lib' },
-      {
-        type: 'text',
-        path: 'pyvenv.cfg',
-        executable: false,
-        text: std.lines(['home = /usr/bin', 'include-system-site-packages = false', 'version = ' + python]),
-      },
-    ],
-  },
-});
+// Over an interpreter that the base brings, its packages are found too.
+local venv(python, prefix, interpreter) =
+  local program = if interpreter == null then '/usr/bin/python' + python else interpreter;
+  derivation({
+    name: 'venv',
+    builder: 'tree',
+    args: {
+      prefix: prefix,
+      entries: [
+        { type: 'link', path: 'bin/python', target: program },
+        { type: 'link', path: 'bin/python' + python, target: 'python' },
+        { type: 'link', path: 'bin/python3', target: 'python' },
+        { type: 'folder', path: 'lib/python' + python + '/site-packages' },
+        { type: 'link', path: 'lib64', target: 'lib' },
+        {
+          type: 'text',
+          path: 'pyvenv.cfg',
+          executable: false,
+          text: std.lines([
+            'home = ' + std.join('/', std.split(program, '/')[:-1]),
+            'include-system-site-packages = ' + (interpreter != null),
+            'version = ' + python,
+          ]),
+        },
+      ],
+    },
+  });
 
 // What a model asks for: an array of requirements, or what a file of the project says (src/inputs/packages.ts).
 local askedBy(model) =
@@ -53,6 +60,19 @@ local besideLock(model, target, requirements) =
       function(package) package.name
     );
 
+// Whether the base has a package; at another version it is an error, since a lock of the project's is kept to.
+local isIn(base, package, model) =
+  if !std.objectHas(base.packages, package.name) then false
+  else
+    local here = base.packages[package.name];
+    if std.split(here, '+')[0] == std.split(package.version, '+')[0] then true
+    else std.native('at')(
+      model,
+      'requirements',
+      function() error 'the lock has ' + package.name + ' ' + package.version + ', and the base ' + here
+                       + ': take another base, or lock ' + package.name + ' ' + here,
+    );
+
 {
   askedBy:: askedBy,
 
@@ -63,12 +83,10 @@ local besideLock(model, target, requirements) =
     needs: ['interpreter'],
 
     local asked = askedBy(model),
-    local target = {
-      kind: 'python',
-      python: model.python,
-      platform: model.platform,
-      glibc: (import 'debian.libsonnet').suites[model.python].glibc,
-    },
+    local base = bases.of(model),
+    local target = { kind: 'python', python: model.python, platform: model.platform, glibc: base.glibc },
+
+    prefix: if base.venv == null then '/opt/venv' else base.venv,
 
     // Beside a lock that the project brings, these are what is wanted in addition to it.
     requirements:
@@ -92,7 +110,11 @@ local besideLock(model, target, requirements) =
     requests: {
       [if std.objectHas(asked, 'lock') || block.requirements != [] then 'python']: target + (
         if std.objectHas(asked, 'lock') then {
-          local here = [package.name for package in block.localPackages] + std.objectFields(block.provided),
+          local here = [package.name for package in block.localPackages] + [
+            name
+            for name in std.objectFields(block.provided)
+            if !std.objectHas(base.packages, name)
+          ],
           lock: asked.lock { [if here != [] then 'provided']: here },
         } else { requirements: block.requirements } + {
           [if block.constraints != [] then 'constraints']: block.constraints,
@@ -102,18 +124,37 @@ local besideLock(model, target, requirements) =
       ),
     },
 
-    packages:
+    // All that is needed, as it was resolved.
+    resolved:
       if block.requests == {} then []
       else if std.objectHas(asked, 'lock') then besideLock(model, target, block.requirements)
       else model.answers['python.python'].packages,
 
-    layers: [
-      { name: 'venv', rate: 0.02, layer: venv(model.python) },
-    ] + (
+    // Of these, what is added: the base has the rest, or CUDA's libraries in place of wheels.
+    packages: [
+      package
+      for package in block.resolved
+      if !isIn(base, package, model) && !std.member(model.blocks.gpu.fromBase, package.name)
+    ],
+
+    // What is there: {name, version}, in the order of names.
+    present: std.sort(
+      [{ name: name, version: base.packages[name] } for name in std.objectFields(base.packages)]
+      + [{ name: package.name, version: package.version } for package in block.packages],
+      function(package) package.name
+    ),
+
+    layers: (
+      if base.venv != null then [] else [{
+        name: 'venv',
+        rate: 0.02,
+        layer: venv(model.python, block.prefix, base.interpreter),
+      }]
+    ) + (
       if block.localPackages == [] then [] else [{
         name: 'local packages',
         rate: 0.3,
-        layer: localLayer(block.localPackages, model.python, prefix, { path: '.', prefix: '/src' } + model.source),
+        layer: localLayer(block.localPackages, model.python, block.prefix, { path: '.', prefix: '/src' } + model.source),
       }]
     ) + [
       {
@@ -124,7 +165,7 @@ local besideLock(model, target, requirements) =
         layer: derivation({
           name: package.name,
           builder: 'wheel',
-          args: { filename: package.filename, prefix: prefix, python: model.python },
+          args: { filename: package.filename, prefix: block.prefix, python: model.python },
           inputs: {
             wheel: fetch({
               name: package.filename,
@@ -145,16 +186,20 @@ local besideLock(model, target, requirements) =
 
     labels: {
       'cogpack.python.version': model.python,
-      [if block.packages != [] then 'cogpack.python.packages']: std.join('\n', [
+      [if block.present != [] then 'cogpack.python.packages']: std.join('\n', [
         package.name + '==' + package.version
-        for package in block.packages
+        for package in block.present
       ]),
     },
 
     env: {
-      PATH: prefix + '/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      PATH: std.join(':', [block.prefix + '/bin'] + [
+        folder
+        for folder in std.split(base.path, ':')
+        if folder != block.prefix + '/bin'
+      ]),
       PYTHONUNBUFFERED: '1',
-      VIRTUAL_ENV: prefix,
+      VIRTUAL_ENV: block.prefix,
     },
   },
 }

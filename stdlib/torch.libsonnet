@@ -10,6 +10,13 @@ local frameworks = ['torch', 'torchvision', 'torchaudio', 'tensorflow', 'jax', '
       if std.member(frameworks, package.name)
     ] else asked.requirements,
 
+  // Those that a base has, at its versions.
+  requirementsOfBase(base):: [
+    name + '==' + base.packages[name]
+    for name in frameworks
+    if std.objectHas(base.packages, name)
+  ],
+
   // URLs of the indexes that the project names.
   indexesOf(asked):: [
     if std.isString(index) then index else index.url

@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
-import { locateModel } from '../model/locate.ts';
+import { type Located, locateModel } from '../model/locate.ts';
 import { parseManifest } from '../store/manifest.ts';
-import type { Store } from '../store/store.ts';
+import { hasWhole, type Store } from '../store/store.ts';
 import { describeImage } from './describe.ts';
 import type { BaseMetadata } from './metadata.ts';
 
@@ -21,11 +21,13 @@ export type DescribedBase = {
 };
 
 export type DescribeOptions = {
-  /** Every form that `locateModel` takes. */
+  /** Every form that `locateModel` takes; names the image in errors. */
   readonly text: string;
   readonly store: Store;
   /** Of an image for several platforms, the one to take: `linux/amd64` unless it is given. */
   readonly platform?: string | undefined;
+  /** A registry's layers are kept in the store as they are read. */
+  readonly keep?: boolean;
   readonly signal: AbortSignal;
   /** Bytes of layers read, of all; from a registry and a layout. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -33,8 +35,12 @@ export type DescribeOptions = {
 
 /** Throws as `locateModel` and `describeImage`, `base/platform`, `model/blob`, RegistryError. */
 export async function describeBase(options: DescribeOptions): Promise<DescribedBase> {
-  const { text, store, signal } = options;
-  const located = locateModel(text, store);
+  return describeLocated(locateModel(options.text, options.store), options);
+}
+
+/** Throws as `describeImage`, `base/platform`, `model/blob`, RegistryError. */
+export async function describeLocated(located: Located, options: DescribeOptions): Promise<DescribedBase> {
+  const { store, signal } = options;
   switch (located.kind) {
     case 'registry':
       return fromRegistry(located.reference, options);
@@ -54,7 +60,7 @@ export async function describeBase(options: DescribeOptions): Promise<DescribedB
 }
 
 async function fromRegistry(reference: Reference, options: DescribeOptions): Promise<DescribedBase> {
-  const { signal } = options;
+  const { signal, store, keep = false } = options;
   const client = createClient();
   try {
     const { descriptor } = await client.getManifest(
@@ -69,10 +75,33 @@ async function fromRegistry(reference: Reference, options: DescribeOptions): Pro
         for await (const part of client.getBlob(reference, { digest, size }, signal)) parts.push(part);
         return Buffer.concat(parts);
       },
-      stream: layer => client.getBlob(reference, layer, signal),
+      stream: layer => {
+        if (!keep) return client.getBlob(reference, layer, signal);
+        if (hasWhole(store, layer)) return createReadStream(store.blobPath(layer), { signal });
+        return kept(client.getBlob(reference, layer, signal), layer, store);
+      },
     });
   } finally {
     client.close();
+  }
+}
+
+async function* kept(
+  parts: AsyncIterable<Buffer>,
+  { mediaType }: Descriptor,
+  store: Store,
+): AsyncGenerator<Buffer> {
+  const writer = store.createBlob();
+  let isWhole = false;
+  try {
+    for await (const part of parts) {
+      writer.write(part);
+      yield part;
+    }
+    writer.commit(mediaType);
+    isWhole = true;
+  } finally {
+    if (!isWhole) writer.abort();
   }
 }
 

@@ -20,6 +20,7 @@ const layer = (version: number, load: Entry['load'], outputs = ['layer', 'summar
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
 const entries = new Map<string, Entry>([
+  ['base', layer(1, async () => (await import('./base.ts')).base)],
   [
     'check',
     {

@@ -7,9 +7,11 @@ import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { createSummarizer } from '../check/summarize.ts';
 import type { Summary } from '../check/summary.ts';
-import { openLayerFile, safeMember } from '../formats/layer-tar.ts';
+import { fileParts } from '../formats/file-parts.ts';
+import { layerContent, openLayerFile, safeMember } from '../formats/layer-tar.ts';
 import type { LayerFile } from '../formats/tar-gzip-read.ts';
-import { readTar } from '../formats/tar-read.ts';
+import { readTar, type TarSource } from '../formats/tar-read.ts';
+import { streamSource } from '../formats/tar-source.ts';
 import type { BuildContext, Builder } from './builder.ts';
 import { writeSummary } from './summary.ts';
 
@@ -18,6 +20,7 @@ type Args = z.infer<typeof args>;
 
 /** How often a layer is read for the sake of one file before that file counts as damaged. */
 const maxPasses = 6;
+const partSize = 1 << 18;
 
 export const scan: Builder<Args> = {
   name: 'scan',
@@ -32,10 +35,11 @@ export const scan: Builder<Args> = {
   },
 };
 
-/** Throws `tar/format`, `scan/layer`, `scan/path`. */
+/** Throws `tar/format`, `scan/layer`, `scan/path`. `see` gets all of the uncompressed bytes, once and in order. */
 export async function scanLayer(
   layer: Descriptor,
   { name, store }: Pick<BuildContext, 'name' | 'store'>,
+  see?: (bytes: Uint8Array) => void,
 ): Promise<Summary> {
   const fd = openSync(store.blobPath(layer), 'r');
   try {
@@ -44,7 +48,9 @@ export async function scanLayer(
     for (let pass = 0; pass === 0 || (pass < maxPasses && summarizer.isIncomplete()); pass += 1) {
       if (pass > 0) summarizer.again();
       await readTar(
-        openLayerFile(file, layer.mediaType),
+        see !== undefined && pass === 0
+          ? seenSource(file, layer.mediaType, see)
+          : openLayerFile(file, layer.mediaType),
         file.label,
         member => {
           summarizer.enter(safeMember(member, file.label));
@@ -57,4 +63,23 @@ export async function scanLayer(
   } finally {
     closeSync(fd);
   }
+}
+
+/** Nothing is passed over: what follows the archive's end is read, too. */
+function seenSource(file: LayerFile, mediaType: string, see: (bytes: Uint8Array) => void): TarSource {
+  const content = layerContent(fileParts({ ...file, offset: 0 }, partSize), mediaType, file.label);
+  const seen = async function* () {
+    const parts = content[Symbol.asyncIterator]();
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      const part = await parts.next();
+      if (!part.done) see(part.value);
+      return part;
+    };
+    try {
+      for (let part = await next(); !part.done; part = await next()) yield part.value;
+    } finally {
+      while (!(await next()).done);
+    }
+  };
+  return streamSource(seen(), file.label);
 }

@@ -63,6 +63,18 @@ export const formats: Readonly<Record<string, Format>> = {
     'a Python version such as "3.11"',
     'the patch version is the one that the suite carries',
   ),
+  imageReference: text => {
+    if (/^oci:[^:]+(:[\w][\w.-]*)?$/.test(text))
+      return /^oci:(?:\/|(?:.*\/)?\.\.(?:\/|:|$))/.test(text)
+        ? { expected: 'a layout inside the project', hint: 'name it relative to the description' }
+        : undefined;
+    return /^(?:https?:\/\/)?[^\s/@]+\/[^\s@]+(?:@sha256:[0-9a-f]{64})?$/.test(text)
+      ? undefined
+      : {
+          expected: 'a reference to an image with its registry, or oci:DIR',
+          hint: 'for example "localhost:5000/base:1", "localhost:5000/base@sha256:…" or "oci:base"',
+        };
+  },
   pythonReference: matching(
     /^[^:]+\.py:[A-Za-z_]\w*$/,
     'a file and a name in it',

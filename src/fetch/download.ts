@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { createClient, parseReference } from '@cogpack/registry-client';
 import { CogpackError, isSystemError, messageOf } from '../base/error.ts';
 import { pathFault } from '../formats/paths.ts';
 import type { FetchConfig } from './config.ts';
@@ -66,6 +67,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<Opened> {
   if (location.kind === 'file') return openFile(location.path, wanted, network.config);
+  if (location.kind === 'image') return openBlob(location.reference, wanted, signal);
   const urls = await urlsOf(location, wanted, network.config, network.pages);
   const body = await firstOf(urls, location, wanted, network.http, signal);
   return { where: shownUrl(body.url), size: body.size, parts: body.parts };
@@ -117,6 +119,24 @@ async function* fileParts(file: string, path: string, name: string): AsyncGenera
     throw new CogpackError('fetch/file', `${name}: cannot read ${path} in the project: ${messageOf(cause)}`, {
       cause,
     });
+  }
+}
+
+function openBlob(text: string, { sha256, size }: Wanted, signal: AbortSignal): Opened {
+  return { where: text, size: undefined, parts: blobParts(text, { digest: sha256, size }, signal) };
+}
+
+/** Throws RegistryError. */
+async function* blobParts(
+  text: string,
+  blob: { readonly digest: string; readonly size: number },
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const client = createClient();
+  try {
+    yield* client.getBlob(parseReference(text), blob, signal);
+  } finally {
+    client.close();
   }
 }
 

@@ -27,7 +27,7 @@ export function createDownload(env: NodeJS.ProcessEnv, projectDir: string = proc
         'fetch/location',
         `${expected.name}: ${JSON.stringify(location)} is no location of a file`,
         {
-          hint: 'expected {kind: python, project, filename}, {kind: debian, archive, filename}, {kind: url, url} or {kind: file, path}',
+          hint: 'expected {kind: python, project, filename}, {kind: debian, archive, filename}, {kind: url, url}, {kind: file, path} or {kind: image, reference}',
         },
       );
     }

@@ -8,7 +8,7 @@ import type { Http } from './http.ts';
 import type { Location } from './location.ts';
 import { type IndexFile, projectFiles, projectUrl } from './python-index.ts';
 
-export type NetworkLocation = Exclude<Location, { kind: 'file' }>;
+export type NetworkLocation = Exclude<Location, { kind: 'file' | 'image' }>;
 export type Wanted = { readonly sha256: string; readonly size: number; readonly name: string };
 /** The page of a project in an index, each asked for once. */
 export type Pages = (index: string, project: string, name: string) => Promise<readonly IndexFile[]>;

@@ -19,5 +19,7 @@ export const locationSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('url'), url: z.string().min(1) }),
   /** A file of the project, by its path from the project's folder. */
   z.strictObject({ kind: z.literal('file'), path: z.string().min(1) }),
+  /** A blob of the repository that a reference of the user's names. */
+  z.strictObject({ kind: z.literal('image'), reference: z.string().min(1) }),
 ]);
 export type Location = z.infer<typeof locationSchema>;

@@ -22,6 +22,15 @@ export function openLayerStream(
   mediaType: string,
   label: string,
 ): TarSource {
+  return streamSource(layerContent(stream, mediaType, label), label);
+}
+
+/** A layer's uncompressed bytes. Throws `scan/layer`. */
+export function layerContent(
+  stream: Iterable<Buffer> | AsyncIterable<Buffer>,
+  mediaType: string,
+  label: string,
+): AsyncIterable<Uint8Array> {
   const suffix = /tar(?:[+.](gzip|zstd))?$/.exec(mediaType);
   const decompress = decompressorOf(suffix?.[1] === 'gzip' ? '.gz' : suffix?.[1] === 'zstd' ? '.zst' : '');
   if (suffix === null || decompress === undefined) {
@@ -30,7 +39,7 @@ export function openLayerStream(
       `${label} is of media type ${mediaType}; expected a tar layer, plain or with gzip or zstd`,
     );
   }
-  return streamSource(decompress(stream), label);
+  return decompress(stream);
 }
 
 /** The member itself, where its path stays in the image. Throws `scan/path`. */

@@ -19,6 +19,8 @@ export const debianRequest = z.strictObject({
     z.string().regex(/^[a-z0-9][a-z0-9+.-]*(=\S+)?$/, 'expected a package, or package=version'),
   ),
   archives: z.array(z.enum(['debian', 'debian-security'])).optional(),
+  /** `name=version` of what a base image has: it stays as it is, and is left out of the answer. */
+  installed: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]*=\S+$/, 'expected package=version')).optional(),
 });
 export type DebianRequest = z.infer<typeof debianRequest>;
 
@@ -53,7 +55,11 @@ export async function resolveDebian(
     );
   }
   const set = await packageSet(suitesOf(request), architecture, network, signal);
-  const packages = solve(request.packages, set, architecture).map(
+  const installed = (request.installed ?? []).map(text => {
+    const [name = '', version = ''] = text.split('=', 2);
+    return { name, version };
+  });
+  const packages = solve(request.packages, set, architecture, installed).map(
     ({ name, version, architecture, filename, sha256, size, archive }) => ({
       name,
       version,

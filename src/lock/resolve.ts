@@ -12,6 +12,10 @@ const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
     const { debianRequest, resolveDebian } = await import('./debian.ts');
     return checked(debianRequest, resolveDebian);
   },
+  async image() {
+    const { imageRequest, resolveImage } = await import('./image.ts');
+    return checked(imageRequest, resolveImage);
+  },
   async python() {
     const { pythonRequest, resolvePython } = await import('./python.ts');
     return checked(pythonRequest, resolvePython);

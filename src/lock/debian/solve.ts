@@ -9,48 +9,85 @@ import { satisfies } from './version.ts';
 
 const mostSteps = 200_000;
 
-/** Wanted packages are names, or `name=version`. Sorted by name. Throws `debian/unknown`, `debian/unsolvable`. */
-export function solve(wanted: readonly string[], set: PackageSet, architecture: string): Package[] {
-  const roots = wanted.map(text => rootOf(text, set));
+/** A package of a base image. */
+export type Installed = { readonly name: string; readonly version: string };
+
+/**
+ * Wanted packages are names, or `name=version`. What is to be added to `installed`, sorted by name. Throws
+ * `debian/unknown`, `debian/unsolvable`.
+ */
+export function solve(
+  wanted: readonly string[],
+  set: PackageSet,
+  architecture: string,
+  installed: readonly Installed[] = [],
+): Package[] {
   const search: Search = {
     set,
     architecture,
     chosen: new Map(),
     required: new Map(),
     provided: new Map(),
+    installed: new Map(installed.map(each => [each.name, asMember(each, set)])),
     steps: 0,
     failure: undefined,
   };
+  for (const each of search.installed.values()) {
+    require(each, search);
+    search.chosen.set(each.name, each);
+  }
+  const roots = wanted.flatMap(text => rootOf(text, search) ?? []);
   let pending: Pending | undefined;
   for (const root of roots) {
     const added = takeWithNeeds(root, search);
-    if (typeof added === 'string') throw unsolvable(added);
+    if (typeof added === 'string') throw unsolvable(added, search);
     search.chosen.set(root.name, root);
   }
   for (const root of roots.toReversed()) pending = before(dependenciesOf(root), pending);
-  if (!solvePending(pending, search)) throw unsolvable(search.failure ?? 'no choice of alternatives works');
-  return [...search.chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (!solvePending(pending, search))
+    throw unsolvable(search.failure ?? 'no choice of alternatives works', search);
+  return [...search.chosen.values()]
+    .filter(each => 'filename' in each)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-type Group = { readonly of: Package; readonly alternatives: Alternatives };
+/** A package of the archive, or one that is installed. */
+type Member =
+  | Package
+  | Pick<Package, 'name' | 'version' | 'depends' | 'conflicts' | 'provides' | 'multiArch'>;
+type Group = { readonly of: Member; readonly alternatives: Alternatives };
 /** What is still to be met, as a list that branches share. */
 type Pending = { readonly group: Group; readonly next: Pending | undefined };
 
 type Search = {
   readonly set: PackageSet;
   readonly architecture: string;
-  readonly chosen: Map<string, Package>;
+  readonly chosen: Map<string, Member>;
   /** The chosen packages, and those that they need and nothing else can stand in for. */
-  readonly required: Map<string, Package>;
+  readonly required: Map<string, Member>;
   /** Required packages by the names they provide. */
-  readonly provided: Map<string, Package[]>;
+  readonly provided: Map<string, Member[]>;
+  readonly installed: ReadonlyMap<string, Member>;
   steps: number;
   /** Why the first dead end was one: what a user can act on. */
   failure: string | undefined;
 };
 
-function rootOf(text: string, set: PackageSet): Package {
+/** What the archive says of an installed package's name; it may hold another version of it, or none. */
+function asMember({ name, version }: Installed, set: PackageSet): Member {
+  const versions = set.versions(name);
+  const known = versions.find(each => each.version === version) ?? versions[0];
+  const { provides = [], conflicts = [], multiArch = 'no' } = known ?? {};
+  return { name, version, provides, conflicts, multiArch, depends: [] };
+}
+
+/** Undefined for what is installed. */
+function rootOf(text: string, { set, installed, provided }: Search): Package | undefined {
   const [name = '', version] = text.split('=', 2);
+  const here = installed.get(name);
+  if (here !== undefined && (version === undefined || version === here.version)) return undefined;
+  if (here === undefined && version === undefined && set.find(name) === undefined && provided.has(name))
+    return undefined;
   const versions = set.versions(name);
   const found =
     version === undefined ? versions[0] : versions.find(candidate => candidate.version === version);
@@ -93,7 +130,8 @@ function solvePending(from: Pending | undefined, search: Search): boolean {
   while (pending !== undefined && isMet(pending.group.alternatives, search)) pending = pending.next;
   if (pending === undefined) return true;
   search.steps += 1;
-  if (search.steps > mostSteps) throw unsolvable(search.failure ?? 'too many alternatives were tried');
+  if (search.steps > mostSteps)
+    throw unsolvable(search.failure ?? 'too many alternatives were tried', search);
   const { group, next } = pending;
   const problems: string[] = [];
   for (const option of optionsOf(group.alternatives, search)) {
@@ -115,7 +153,7 @@ function solvePending(from: Pending | undefined, search: Search): boolean {
 function isMet(
   alternatives: Alternatives,
   { chosen, provided, architecture }: Search,
-  those: ReadonlyMap<string, Package> = chosen,
+  those: ReadonlyMap<string, Member> = chosen,
 ): boolean {
   return alternatives.some(dependency => {
     const named = those.get(dependency.name);
@@ -129,7 +167,7 @@ function isMet(
 /** Does a package meet a dependency, by its name or by what it provides? */
 function isMetBy(
   { name, qualifier, relation, version }: Dependency,
-  candidate: Package,
+  candidate: Member,
   architecture: string,
 ): boolean {
   if (
@@ -161,8 +199,13 @@ function* optionsOf(alternatives: Alternatives, { set, architecture, chosen }: S
 }
 
 /** Why a package cannot be beside those that are required; undefined when it can. */
-function conflictOf(candidate: Package, { required, provided, architecture }: Search): string | undefined {
+function conflictOf(
+  candidate: Package,
+  { required, provided, installed, architecture }: Search,
+): string | undefined {
   const twin = required.get(candidate.name);
+  if (twin !== undefined && twin === installed.get(candidate.name))
+    return `${candidate.name} is wanted as ${candidate.version}, and the base has ${twin.version}`;
   if (twin !== undefined && twin !== candidate)
     return `${candidate.name} is wanted as ${twin.version} and as ${candidate.version}`;
   for (const conflict of candidate.conflicts) {
@@ -194,9 +237,7 @@ function takeWithNeeds(root: Package, search: Search): Package[] | string {
       for (const each of added) release(each, search);
       return problem;
     }
-    search.required.set(next.name, next);
-    for (const { name } of next.provides)
-      search.provided.set(name, [...(search.provided.get(name) ?? []), next]);
+    require(next, search);
     added.push(next);
     for (const alternatives of next.depends) {
       if (isMet(alternatives, search, search.required)) continue;
@@ -205,6 +246,12 @@ function takeWithNeeds(root: Package, search: Search): Package[] | string {
     }
   }
   return added;
+}
+
+function require(added: Member, search: Search): void {
+  search.required.set(added.name, added);
+  for (const { name } of added.provides)
+    search.provided.set(name, [...(search.provided.get(name) ?? []), added]);
 }
 
 function release(added: Package, search: Search): void {
@@ -217,20 +264,30 @@ function release(added: Package, search: Search): void {
   }
 }
 
-function failureOf({ of, alternatives }: Group, problems: readonly string[], { set }: Search): string {
+function failureOf(
+  { of, alternatives }: Group,
+  problems: readonly string[],
+  { set, installed }: Search,
+): string {
   const found = alternatives.flatMap(({ name }) => {
-    const candidate = set.find(name);
-    return candidate === undefined ? [] : [shown(candidate)];
+    const here = installed.get(name);
+    const candidate = here ?? set.find(name);
+    return candidate === undefined ? [] : [`${shown(candidate)}${here === undefined ? '' : ' of the base'}`];
   });
   const reason =
     problems.length > 0 ? problems.join('; ') : `found: ${found.join(', ') || 'no such package'}`;
   return `${shown(of)} needs ${showAlternatives(alternatives)}; ${reason}`;
 }
 
-function shown({ name, version }: Package): string {
+function shown({ name, version }: Installed): string {
   return `${name} ${version}`;
 }
 
-function unsolvable(reason: string): CogpackError {
-  return new CogpackError('debian/unsolvable', `these packages cannot be installed together: ${reason}`);
+function unsolvable(reason: string, { installed }: Search): CogpackError {
+  return new CogpackError('debian/unsolvable', `these packages cannot be installed together: ${reason}`, {
+    hint:
+      installed.size > 0
+        ? "a base's packages are not changed: take a newer base, or archives: ['debian', 'debian-security'] if the base has updates"
+        : undefined,
+  });
 }
