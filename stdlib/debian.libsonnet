@@ -129,6 +129,7 @@ local root = derivation({
           name: 'configuration',
           builder: 'configure',
           platform: model.platform,
+          args: { [if model.base != null then 'base']: true },
           inputs: { debs: debs, layers: unpacked },
         }),
       },

@@ -157,7 +157,10 @@ local fields = contract.object('a model', {
       for request in std.objectFields(model.blocks[name].requests)
     }),
 
-    order:: std.native('order')(self.blocks),
+    // What a base has lies below all.
+    order::
+      local order = std.native('order')(self.blocks);
+      if model.base == null then order else ['base'] + [name for name in order if name != 'base'],
 
     // What the blocks give, the lowest first; docs/description.md has the fields of a piece.
     pieces:: std.flatMap(
@@ -216,6 +219,7 @@ local fields = contract.object('a model', {
           layers: [piece.name for piece in checked],
           env: model.config.Env,
           architectures: if std.isObject(model.gpu) then std.get(model.gpu, 'arch', []) else [],
+          [if model.base != null then 'base']: std.length(model.blocks.base.layers),
         },
         inputs: {
           summaries: [summary(piece.layer) for piece in checked],

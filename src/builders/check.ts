@@ -22,6 +22,8 @@ const args = z.strictObject({
   architectures: z.array(
     z.string().regex(/^(sm_)?[0-9]{2,3}[af]?$/, 'expected an architecture such as sm_80'),
   ),
+  /** How many of the layers, the lowest, are those of a base image: what fails in these is told, and let pass. */
+  base: z.number().int().positive().optional(),
 });
 type Args = z.infer<typeof args>;
 
@@ -32,11 +34,11 @@ export const check: Builder<Args> = {
   version: 1,
   thread: 'worker',
   args,
-  build({ layers, env, architectures }, inputs, context) {
+  build({ layers, env, architectures, base }, inputs, context) {
     const summaries = readSummaries(layers, inputs, context);
     const environment = Object.fromEntries(env.map(line => line.split(/=(.*)/s, 2)));
     const { platform, store, name } = context;
-    const report = checkImage({ layers: summaries, env: environment, platform, architectures });
+    const report = checkImage({ layers: summaries, env: environment, platform, architectures, base });
     const faults = [
       ...report.findings.map(describeFinding),
       ...pathConflicts(summaries).map(describeConflict),

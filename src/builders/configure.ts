@@ -16,7 +16,10 @@ import { type Choice, readSystem, type SystemFiles, usrPath } from './configure-
 import { isLibraryName, isLoaderConfiguration, loaderCacheOf } from './configure-libraries.ts';
 import { writeLayer } from './layer.ts';
 
-const args = z.strictObject({});
+const args = z.strictObject({
+  /** The packages lie on a base image, whose files are not among the layers. */
+  base: z.literal(true).optional(),
+});
 type Args = z.infer<typeof args>;
 
 const maxScript = 4 << 20;
@@ -41,7 +44,7 @@ export const configure: Builder<Args> = {
   version: 3,
   thread: 'worker',
   args,
-  async build(_args, inputs, context) {
+  async build({ base = false }, inputs, context) {
     const machine = machineOf(context.platform);
     if (machine === undefined) {
       throw new CogpackError(
@@ -58,6 +61,13 @@ export const configure: Builder<Args> = {
       context.progress(index + 1, inputs.debs!.length);
     }
     const cache = loaderCacheOf(files, machine);
+    if (base && cache !== undefined) {
+      throw new CogpackError(
+        'configure/loader',
+        `${context.name}: a package adds a folder of libraries to /etc/ld.so.conf.d, and the base's /etc/ld.so.cache cannot be extended`,
+        { hint: 'use a base that has the package already, or none' },
+      );
+    }
     const outputs = new Map<string, Output>([
       ...certificateOutputs(files),
       ...alternativeOutputs(alternatives, files),

@@ -60,6 +60,8 @@ export type CheckReport = {
   readonly plugins: readonly Finding[];
   /** What the loader alone would not find, and the package that has it is to load first. */
   readonly assumed: readonly (Place & { readonly soname: string; readonly provider: string })[];
+  /** What fails in a base image's own files, as it does without the model. */
+  readonly base?: readonly Finding[];
   /** How many files the loader could load. */
   readonly checked: number;
 };
@@ -72,10 +74,18 @@ export type CheckOptions = {
   readonly platform: string;
   /** The GPU architectures that are asked for, such as `sm_80`. */
   readonly architectures?: readonly string[];
+  /** How many of the layers are a base image's. */
+  readonly base?: number | undefined;
 };
 
 /** An image of another platform than Linux on amd64 or arm64 is not judged: its report is empty. */
-export function checkImage({ layers, env, platform, architectures = [] }: CheckOptions): CheckReport {
+export function checkImage({
+  layers,
+  env,
+  platform,
+  architectures = [],
+  base = 0,
+}: CheckOptions): CheckReport {
   const machine = machineOf(platform);
   if (machine === undefined) return { findings: [], plugins: [], driver: [], assumed: [], checked: 0 };
   const files = imageFiles(layers);
@@ -86,9 +96,15 @@ export function checkImage({ layers, env, platform, architectures = [] }: CheckO
     ...machineFindings(files, machine, place),
     ...needs.filter(need => !isPlugin(need.file, place)).flatMap(need => needFinding(need, place, named)),
     ...gpuFindings(files, architectures, place),
-  ];
+  ].sort((a, b) => compare(a.file, b.file));
+  const isOfBase = ({ file }: Place) => files.files.get(file.slice(1))!.layer < base;
+  const { own = [], ofBase = [] } = Object.groupBy(findings, finding => {
+    const places = finding.kind === 'two-versions' ? [finding, ...finding.others] : [finding];
+    return finding.kind !== 'sm-too-old' && places.every(isOfBase) ? 'ofBase' : 'own';
+  });
   return {
-    findings: findings.sort((a, b) => compare(a.file, b.file)),
+    findings: own,
+    ...(base > 0 && { base: ofBase }),
     plugins: needs
       .filter(need => isPlugin(need.file, place))
       .flatMap(need => needFinding(need, place, named))

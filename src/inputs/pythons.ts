@@ -1,4 +1,4 @@
-// The Pythons that an image can have: those that Debian's suites carry (stdlib/debian.libsonnet), and the choice
+// The Pythons that an image can have: those that Debian's suites carry (stdlib/debian-suites.libsonnet), and the choice
 // between them by what a project says of itself.
 import { satisfies } from '../lock/python/version.ts';
 

@@ -17,6 +17,7 @@ import { selectPackages } from './python/selected.ts';
 import { tagRanks } from './python/tags.ts';
 import { platforms, targetOf } from './python/target.ts';
 import { uvProgram } from './python/uv-tool.ts';
+import { parseVersion } from './python/version.ts';
 import { allWanting, versionsWithWheels } from './python/wanting.ts';
 
 export type { PythonPackage } from './python/answer.ts';
@@ -87,7 +88,9 @@ async function resolveRequirements(request: PythonRequest, context: ResolveConte
     requirements: requirements.filter(({ name }) => !bound.has(name)).map(({ text }) => text),
     constraints: [
       ...(request.constraints ?? []),
-      ...provided.map(([name, version]) => `${name}==${version}`),
+      ...provided
+        .filter(([, version]) => parseVersion(version) !== undefined)
+        .map(([name, version]) => `${name}==${version}`),
     ],
     bound: requirements.flatMap(({ name, text }) => {
       const index = bound.get(name);
@@ -205,7 +208,7 @@ function unresolved(
   return new CogpackError('lock/python', `the Python packages cannot be resolved: ${text}`, {
     hint:
       named.length > 0
-        ? `${named.join(', ')} cannot be changed: the image has it by a block's pythonPackages`
+        ? `${named.join(', ')} cannot be changed: the image has it by its base, or by a block's pythonPackages`
         : 'change the requirements that are named; the indexes asked are those of uv and pip on this machine',
   });
 }

@@ -1,5 +1,6 @@
 // Unpacks an image's layers into a folder, as a runtime wants them: whiteouts applied (image-spec layer.md), every path
-// resolved inside the folder, whatever links lie on the way.
+// resolved inside the folder, whatever links lie on the way. Devices, which bases hold in /dev, are left out: a container's
+// /dev is its runtime's.
 import {
   chmodSync,
   chownSync,
@@ -18,12 +19,14 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import type { Descriptor } from '../base/digest.ts';
-import { CogpackError } from '../base/error.ts';
+import { CogpackError, messageOf } from '../base/error.ts';
+import { paddingOf } from '../formats/tar.ts';
 import type { Store } from '../store/store.ts';
 
 const whiteout = '.wh.';
 const opaqueWhiteout = '.wh..wh..opq';
 const mostLinks = 40;
+const devices: readonly string[] = ['character-device', 'block-device', 'fifo'];
 
 /** `root` is made; what a failed unpack leaves there is the caller's to remove. Throws `run/unpack`. */
 export async function unpackLayers(
@@ -43,15 +46,31 @@ async function unpackLayer(
   signal: AbortSignal,
 ): Promise<void> {
   const entries = extract();
-  const reading = pipeline([createReadStream(store.blobPath(layer)), ...decompressor(layer), entries], {
-    signal,
-  });
+  const reading = pipeline(
+    [createReadStream(store.blobPath(layer)), ...decompressor(layer), wholeBlocks, entries],
+    { signal },
+  );
   reading.catch(() => {}); // awaited below; an error also ends the loop
-  for await (const entry of entries) {
-    await unpackEntry(root, entry.header, entry as AsyncIterable<Buffer>, layer);
-    entry.resume();
+  try {
+    for await (const entry of entries) {
+      await unpackEntry(root, entry.header, entry as AsyncIterable<Buffer>, layer);
+      entry.resume();
+    }
+    await reading;
+  } catch (error) {
+    if (error instanceof CogpackError || signal.aborted) throw error;
+    throw new CogpackError('run/unpack', `${layer.digest}: ${messageOf(error)}`, { cause: error });
   }
-  await reading;
+}
+
+/** Go's tar writer leaves out the last file's padding unless it is closed. */
+async function* wholeBlocks(content: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const part of content) {
+    size += part.length;
+    yield part;
+  }
+  yield new Uint8Array(paddingOf(size));
 }
 
 function decompressor({ mediaType }: Descriptor) {
@@ -92,6 +111,7 @@ async function unpackEntry(
     return;
   }
   rmSync(target, { recursive: true, force: true });
+  if (devices.includes(header.type ?? '')) return;
   if (header.type === 'symlink') symlinkSync(header.linkname ?? '', target);
   else if (header.type === 'link')
     linkSync(

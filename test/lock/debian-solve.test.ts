@@ -168,3 +168,25 @@ test('a stanza with a path that leaves the archive is refused', () => {
     expect.objectContaining({ code: 'debian/packages', message: expect.stringContaining('filename') }),
   );
 });
+
+test('what a base has stays as it is and meets what it can; only the rest is added', () => {
+  const set = setOf(
+    ['app', { Depends: 'lib (>= 2), mail, gone' }],
+    ['lib 2.5'],
+    ['exim', { Provides: 'mail' }],
+    ['postfix', { Provides: 'mail' }],
+    ['other', { Conflicts: 'postfix' }],
+  );
+  const base = [
+    { name: 'lib', version: '2.1' },
+    { name: 'postfix', version: '0.9' },
+    { name: 'gone', version: '7' },
+  ];
+  const added = (...wanted: string[]) => solve(wanted, set, 'amd64', base).map(({ name }) => name);
+  expect(added('app', 'lib', 'mail', 'gone')).toEqual(['app']);
+  expect(() => added('other')).toThrow('other 1 conflicts with postfix, which is postfix 0.9');
+  expect(() => added('lib=2.5')).toThrow('lib is wanted as 2.5, and the base has 2.1');
+  expect(() => solve(['app'], set, 'amd64', [{ name: 'lib', version: '1.0' }])).toThrow(
+    'app 1 needs lib (>= 2); found: lib 1.0 of the base',
+  );
+});
