@@ -81,8 +81,9 @@ local root = derivation({
         ),
 
     labels: {
-      'cogpack.debian.packages': std.join('\n', std.set(
-        base.debian + [package.name + '=' + package.version for package in block.installed]
+      'cogpack.debian.packages': std.join('\n', std.sort(
+        base.debian + [package.name + '=' + package.version for package in block.installed],
+        function(package) std.split(package, '=')[0]
       )),
     },
 

@@ -164,7 +164,7 @@ describe('Python packages', () => {
     expect(packages.map(({ name }) => name)).toEqual(['jinja2']);
     await expect(resolve({ requirements: ['markupsafe>=3'], provided })).rejects.toMatchObject({
       code: 'lock/python',
-      hint: "markupsafe 2.1.5 cannot be changed: the image has it by a block's pythonPackages",
+      hint: "markupsafe 2.1.5 cannot be changed: the image has it by its base, or by a block's pythonPackages",
     });
   });
 
