@@ -11,7 +11,7 @@ import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
 import { type Located, locateModel } from '../model/locate.ts';
 import { parseManifest } from '../store/manifest.ts';
 import { hasWhole, type Store } from '../store/store.ts';
-import { describeImage } from './describe.ts';
+import { type BaseImage, describeImage } from './describe.ts';
 import type { BaseMetadata } from './metadata.ts';
 
 export type DescribedBase = {
@@ -39,18 +39,28 @@ export async function describeBase(options: DescribeOptions): Promise<DescribedB
 }
 
 /** Throws as `describeImage`, `base/platform`, `model/blob`, RegistryError. */
-export async function describeLocated(located: Located, options: DescribeOptions): Promise<DescribedBase> {
+export function describeLocated(located: Located, options: DescribeOptions): Promise<DescribedBase> {
+  return withImage(located, options, async (image, digest) => {
+    return { digest, metadata: await describeImage(image) };
+  });
+}
+
+/** What is made of an image; its layers can be read until the promise is settled. `digest` is its manifest's. */
+type Use<T> = (image: BaseImage, digest: Digest) => Promise<T>;
+
+/** Throws `base/platform`, `model/blob`, RegistryError, and what `use` does. */
+export async function withImage<T>(located: Located, options: DescribeOptions, use: Use<T>): Promise<T> {
   const { store, signal } = options;
   switch (located.kind) {
     case 'registry':
-      return fromRegistry(located.reference, options);
+      return fromRegistry(located.reference, options, use);
     case 'layout':
-      return describe(options, located.manifest.digest, {
+      return open(options, use, located.manifest.digest, {
         bytes: async digest => readBlob(located.dir, digest),
         stream: layer => layoutBlob(located.dir, layer, signal),
       });
     case 'store':
-      return describe(options, located.manifest.digest, {
+      return open(options, use, located.manifest.digest, {
         bytes: async digest => store.readBlob(digest),
         file: layer => store.blobPath(layer),
       });
@@ -59,7 +69,7 @@ export async function describeLocated(located: Located, options: DescribeOptions
   }
 }
 
-async function fromRegistry(reference: Reference, options: DescribeOptions): Promise<DescribedBase> {
+async function fromRegistry<T>(reference: Reference, options: DescribeOptions, use: Use<T>): Promise<T> {
   const { signal, store, keep = false } = options;
   const client = createClient();
   try {
@@ -68,7 +78,7 @@ async function fromRegistry(reference: Reference, options: DescribeOptions): Pro
       reference.digest ?? reference.tag ?? 'latest',
       signal,
     );
-    return await describe(options, digestSchema.parse(descriptor.digest), {
+    return await open(options, use, digestSchema.parse(descriptor.digest), {
       async bytes(digest, size) {
         if (size === undefined) return (await client.getManifest(reference, digest, signal)).bytes;
         const parts: Buffer[] = [];
@@ -116,13 +126,13 @@ type Place = {
   | { file(layer: Descriptor): string }
 );
 
-async function describe(options: DescribeOptions, root: Digest, place: Place): Promise<DescribedBase> {
+async function open<T>(options: DescribeOptions, use: Use<T>, root: Digest, place: Place): Promise<T> {
   const { text: label, signal, onProgress } = options;
   const { digest, bytes: manifestBytes } = await manifestFor(options, root, place);
   const { config, layers } = parseManifest(manifestBytes);
   const total = layers.reduce((sum, layer) => sum + layer.size, 0);
   let done = 0;
-  const metadata = await describeImage({
+  const image: BaseImage = {
     label,
     manifestBytes,
     configBytes: await place.bytes(config.digest, config.size),
@@ -149,8 +159,8 @@ async function describe(options: DescribeOptions, root: Digest, place: Place): P
         await close();
       }
     },
-  });
-  return { digest, metadata };
+  };
+  return use(image, digest);
 }
 
 const indexSchema = z.object({

@@ -1,16 +1,15 @@
 // scan@1: a layer becomes its summary (check/summary.ts), canonical JSON. Layers that cogpack wrote are read with what
-// need not be inflated left out; others, of base images, as a whole. ELF files are read as their bytes pass; when one
-// is laid out so oddly that a part was not kept, the layer is read again for it.
+// need not be inflated left out; others, of base images, as a whole.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
-import { createSummarizer } from '../check/summarize.ts';
+import { summarizeLayer } from '../check/scan.ts';
 import type { Summary } from '../check/summary.ts';
 import { fileParts } from '../formats/file-parts.ts';
-import { layerContent, openLayerFile, safeMember } from '../formats/layer-tar.ts';
+import { layerContent, openLayerFile } from '../formats/layer-tar.ts';
 import type { LayerFile } from '../formats/tar-gzip-read.ts';
-import { readTar, type TarSource } from '../formats/tar-read.ts';
+import type { TarSource } from '../formats/tar-read.ts';
 import { streamSource } from '../formats/tar-source.ts';
 import type { BuildContext, Builder } from './builder.ts';
 import { writeSummary } from './summary.ts';
@@ -18,8 +17,6 @@ import { writeSummary } from './summary.ts';
 const args = z.strictObject({});
 type Args = z.infer<typeof args>;
 
-/** How often a layer is read for the sake of one file before that file counts as damaged. */
-const maxPasses = 6;
 const partSize = 1 << 18;
 
 export const scan: Builder<Args> = {
@@ -44,22 +41,12 @@ export async function scanLayer(
   const fd = openSync(store.blobPath(layer), 'r');
   try {
     const file: LayerFile = { fd, size: fstatSync(fd).size, label: `${name} (${layer.digest})` };
-    const summarizer = createSummarizer();
-    for (let pass = 0; pass === 0 || (pass < maxPasses && summarizer.isIncomplete()); pass += 1) {
-      if (pass > 0) summarizer.again();
-      await readTar(
-        see !== undefined && pass === 0
-          ? seenSource(file, layer.mediaType, see)
-          : openLayerFile(file, layer.mediaType),
-        file.label,
-        member => {
-          summarizer.enter(safeMember(member, file.label));
-          return summarizer.choose;
-        },
-        (_, crc) => summarizer.leave(crc),
-      );
-    }
-    return summarizer.summary();
+    let isSeen = false;
+    return await summarizeLayer(file.label, read => {
+      if (see === undefined || isSeen) return read(openLayerFile(file, layer.mediaType));
+      isSeen = true;
+      return read(seenSource(file, layer.mediaType, see));
+    });
   } finally {
     closeSync(fd);
   }

@@ -1,73 +1,85 @@
-// cogpack realise --check: builds again what the store holds, and tells what differs.
+// cogpack check: the proof that an image's programs and libraries can be loaded, for people or as JSON.
+import type { Command } from 'commander';
+import { describeConflict, describeFinding } from '../check/describe.ts';
+import type { CheckReport } from '../check/index.ts';
+import { openStore } from '../store/store.ts';
+import { storeOption } from './options.ts';
+import { createProgress } from './progress.ts';
+import { type Proof, proveImage } from './proof.ts';
+import { interruptSignal } from './terminal.ts';
 
-import { didYouMean } from '../base/did-you-mean.ts';
-import type { Digest } from '../base/digest.ts';
-import { CogpackError } from '../base/error.ts';
-import { dependenciesOf } from '../graph/derivation.ts';
-import { closure, derivationOf, type Graph } from '../graph/graph.ts';
-import type { Finding } from '../rebuild/check.ts';
-import { findRealisation } from '../store/realisations.ts';
-import { type BuildRequest, buildAndDeliver } from './build.ts';
+type Flags = { readonly store: string; readonly platform?: string; readonly json?: boolean };
 
-export type CheckSummary = {
-  /** What was built or hashed again. */
-  readonly checked: number;
-  /** What the store did not hold. */
-  readonly skipped: number;
-  readonly findings: readonly Finding[];
-};
-
-/** Checks everything below the targets that is realised, or what has one of the names. Throws `rebuild/name`. */
-export async function check(request: BuildRequest, names: readonly string[]): Promise<CheckSummary> {
-  const { evaluated, targets, store, jobs, signal, progress } = request;
-  const { graph } = evaluated;
-  const all = closure(
-    graph,
-    targets.map(target => target.digest),
-  );
-  const chosen = names.length === 0 ? all : byNames(graph, all, names);
-  const derivations = chosen.filter(digest => findRealisation(store, digest) !== undefined);
-  // What an image of a cache is made of may not be here.
-  const inputs = [...new Set(derivations.flatMap(digest => dependenciesOf(derivationOf(graph, digest))))];
-  const needed = [...derivations, ...inputs].map(digest => ({ digest }));
-  const findings = await buildAndDeliver({ ...request, targets: needed }, async (_, caches) => {
-    const { checkRealisations } = await import('../rebuild/check.ts');
-    return checkRealisations({
-      graph,
-      derivations,
-      store,
-      bring: caches.bring,
-      jobs,
-      signal,
-      onEvent({ type, digest }) {
-        if (type === 'start') progress.update(digest, `check ${nameOf(graph, digest)}`);
-        else progress.finish(digest);
-      },
+export function add(program: Command): void {
+  program
+    .command('check')
+    .description(
+      'Tell whether an image has every library that its programs need. Of an image of the store the report is printed that was made before it; of any other, layers are read. Nothing is run.',
+    )
+    .argument('[image]', 'a project, a digest or ID of the store, oci:DIR, or a reference to a registry', '.')
+    .option('--platform <platform>', 'of an image for several platforms, the one to check', 'linux/amd64')
+    .addOption(storeOption())
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  $ cogpack check\n  $ cogpack check registry.example/model:1 --json')
+    .action(async (text: string, flags: Flags) => {
+      const proof = await proveWithProgress(text, flags);
+      const isSound = proof.report.findings.length + proof.conflicts.length === 0;
+      const { report, ...rest } = proof;
+      process.stdout.write(
+        flags.json ? `${JSON.stringify({ ...rest, ...report }, null, 2)}\n` : textOf(text, proof),
+      );
+      if (!isSound) process.exitCode = 1;
     });
-  });
-  return { checked: derivations.length, skipped: chosen.length - derivations.length, findings };
 }
 
-export function checkText({ checked, skipped, findings }: CheckSummary): string {
-  const lines = findings.map(
-    ({ name, output, problem }) => `${name}${output === undefined ? '' : ` (${output})`}: ${problem}\n`,
-  );
-  const rest = skipped === 0 ? '' : `, ${skipped} not in the store`;
-  return `${lines.join('')}${checked} checked${rest}; ${findings.length} differ\n`;
-}
-
-function nameOf(graph: Graph, digest: Digest): string {
-  return graph.origins.get(digest)?.label ?? derivationOf(graph, digest).name;
-}
-
-function byNames(graph: Graph, all: readonly Digest[], names: readonly string[]): Digest[] {
-  const known = new Set(all.map(digest => nameOf(graph, digest)));
-  for (const name of names) {
-    if (known.has(name)) continue;
-    const near = didYouMean(name, known);
-    throw new CogpackError('rebuild/name', `nothing here is called ${name}`, {
-      hint: near === undefined ? 'cogpack eval --graph lists the names' : `did you mean ${near}?`,
+async function proveWithProgress(text: string, { store, platform }: Flags): Promise<Proof> {
+  const progress = createProgress(process.stderr);
+  try {
+    return await proveImage({
+      text,
+      store: openStore(store),
+      platform,
+      signal: interruptSignal(),
+      onProgress: (done, total) => progress.update(text, `read ${text}`, done, total),
     });
+  } finally {
+    progress.end();
   }
-  return all.filter(digest => names.includes(nameOf(graph, digest)));
+}
+
+function textOf(
+  text: string,
+  { digest, platform, derivation, architectures, conflicts, report }: Proof,
+): string {
+  const faults = [...report.findings.map(describeFinding), ...conflicts.map(describeConflict)];
+  const rows: [string, string][] = [
+    ['image', text],
+    ['digest', digest],
+    ['platform', platform],
+    ['proof', derivation ?? 'of its layers, read now'],
+    ['checked', `${report.checked} programs and libraries`],
+    ['asked for', architectures.join(', ')],
+    ['result', faults.length === 0 ? 'sound' : faults.length === 1 ? 'one fault' : `${faults.length} faults`],
+  ];
+  return [
+    ...rows.filter(([, value]) => value !== '').map(([name, value]) => `${name.padEnd(11)}${value}\n`),
+    list('faults', faults),
+    list("libraries of the host's driver", report.driver),
+    list('taken to be loaded first by a package', assumedLines(report)),
+    list("faults of the base's own files, which are let pass", (report.base ?? []).map(describeFinding)),
+    list('plugins that cannot be loaded', report.plugins.map(describeFinding)),
+  ].join('');
+}
+
+/** A line for each package, as many of its files need the same. */
+function assumedLines({ assumed }: CheckReport): string[] {
+  return [...Map.groupBy(assumed, each => each.package)].map(([name, needs]) => {
+    const sonames = [...new Set(needs.map(({ soname }) => soname))].sort();
+    const files = new Set(needs.map(({ file }) => file)).size;
+    return `${name}: ${sonames.join(', ')} for ${files === 1 ? 'one file' : `${files} files`}`;
+  });
+}
+
+function list(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n${title}\n${lines.map(line => `  ${line}\n`).join('')}`;
 }

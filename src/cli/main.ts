@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./schema.ts'),
   },
   inspect: { summary: 'tell what an image is and what it holds', load: () => import('./inspect.ts') },
+  check: {
+    summary: 'tell whether an image has every library that its programs need',
+    load: () => import('./check.ts'),
+  },
   base: { summary: 'describe, catalogue, choose and build base images', load: () => import('./base.ts') },
   plan: { summary: 'print the layers of a model, and why each is as it is', load: () => import('./plan.ts') },
   cache: { summary: 'share realisations through a registry', load: () => import('./cache.ts') },

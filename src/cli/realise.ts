@@ -133,7 +133,7 @@ async function runCheck(request: BuildRequest, flags: Flags): Promise<void> {
       hint: 'leave out --push and --output, or --check',
     });
   }
-  const { check, checkText } = await import('./check.ts');
+  const { check, checkText } = await import('./realise-check.ts');
   const summary = await check(request, flags.checkName);
   request.progress.end();
   process.stdout.write(flags.json ? `${JSON.stringify(summary, null, 2)}\n` : checkText(summary));

@@ -18,7 +18,7 @@ export async function findModel(text: string, store: Store, signal: AbortSignal)
             ? store.readBlob(digest)
             : readFileSync(`${located.dir}/blobs/sha256/${hexOf(digest)}`),
         );
-  return readModel(text, manifest, manifestBytes, configBytes, derivationsOf(store, manifest.digest));
+  return readModel(text, manifest.digest, manifestBytes, configBytes, derivationsOf(store, manifest.digest));
 }
 
 type Found = {

@@ -2,7 +2,7 @@
 // same from the store, a layout or a registry.
 import { z } from 'zod';
 import type { Json } from '../base/canonical.ts';
-import type { Descriptor } from '../base/digest.ts';
+import type { Digest } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { type PastPiece, parsePiece } from '../plan/history.ts';
 import { parseManifest } from '../store/manifest.ts';
@@ -65,7 +65,7 @@ const configSchema = z.object({
 /** Throws `model/config` when the bytes are not an image's. */
 export function readModel(
   name: string,
-  manifest: Descriptor,
+  digest: Digest,
   manifestBytes: Uint8Array,
   configBytes: Uint8Array,
   derivations: readonly string[],
@@ -87,7 +87,7 @@ export function readModel(
     | undefined;
   return {
     name,
-    digest: manifest.digest,
+    digest,
     platforms: [[os, architecture, variant].filter(part => part !== undefined).join('/')],
     user: config?.User || 'root',
     workdir: config?.WorkingDir || '/',
