@@ -24,7 +24,7 @@ export function add(program: Command): void {
   withDescription(
     program.command('lock').description('Resolve what a description asks for, and write cogpack.lock.'),
   )
-    .option('--update [kind]', 'resolve again what is locked: all, or one kind (python, debian, url)')
+    .option('--update [kind]', 'resolve again what is locked: all, or one kind (python, debian, image, url)')
     .option('--debian-mirror <url>', "where Debian's archive is, instead of apt's sources")
     .option('--offline', 'resolve nothing: a request without an answer is an error')
     .option('--json', 'print JSON')

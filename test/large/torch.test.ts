@@ -1,7 +1,18 @@
 // Real torch with its real nvidia-* wheels: locked, realised, proven with only the driver's libraries open, and imported
-// under crun without a driver; a second model that shares its layers; the CPU build for another machine. Wheels are
-// some 3 GB, the store and the unpacked image 11 GB.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// under crun without a driver; a second model that shares its layers; a model on a base that holds some of CUDA; the CPU
+// build for another machine. Wheels are some 3 GB, the stores, the base and the unpacked images 22 GB.
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -18,6 +29,7 @@ const dir = mkdtempSync(join(tmpdir(), 'cogpack-torch-'));
 const storeDir = join(dir, 'store');
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+const cogpackBin = `${repository}bin/cogpack`;
 const gpuModel = `(import 'cogpack').model {
   python: '3.11',
   requirements: ['torch==2.5.1', 'numpy'],
@@ -58,20 +70,67 @@ test('every library resolves inside the image, or is of the driver', () => {
 });
 
 test('there is one file of each of the CUDA libraries', async () => {
-  const listed = await output('find', [join(bundle, 'rootfs'), '-type', 'f', '-printf', '%f\n']);
-  const names = listed.split('\n').filter(name => cudaLibrary.test(name));
-  expect(names.length).toBeGreaterThan(15);
-  expect(new Set(names).size).toBe(names.length);
+  const sonames = await cudaSonames(bundle);
+  expect(sonames.length).toBeGreaterThan(15);
+  expect(new Set(sonames).size).toBe(sonames.length);
 });
 
 test('torch is imported without a driver, and is of the CUDA that was chosen', async () => {
-  const program = `import json, torch
-print(json.dumps([torch.version.cuda, torch.backends.cudnn.version(), torch.cuda.is_available(), torch._C._cuda_getArchFlags()]))`;
-  const { code, stdout, stderr } = await runBundle(bundle, ['python', '-c', program]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const facts = gpuFacts().torch.releases.find(({ version }) => version === '2.5.1')?.['linux/amd64'];
-  const architectures = facts?.sm?.map(sm => `sm_${sm}`).join(' ');
-  expect(JSON.parse(stdout)).toEqual(['12.4', 90100, false, architectures]);
+  await importTorch(bundle);
+});
+
+test('on a base that holds some of the CUDA libraries, these are used, and no second file of one is there', async () => {
+  const folder = join(dir, 'based');
+  const base = join(folder, 'base');
+  await lock('system', `(import 'cogpack').model { python: '3.11', source: { exclude: ['*'] } }`);
+  mkdirSync(folder);
+  await realise('system', '--output', `oci:${base}`);
+  const cuda = join(dir, 'cuda');
+  const site = join(bundle, 'rootfs/opt/venv/lib/python3.11/site-packages/nvidia');
+  for (const name of ['cublas', 'cuda_runtime', 'cudnn', 'nvjitlink'])
+    cpSync(join(site, name, 'lib'), join(cuda, 'lib64'), {
+      recursive: true,
+      filter: file => !/\.py$|__pycache__/.test(file),
+    });
+  // As the toolkit lays them out.
+  for (const name of readdirSync(join(cuda, 'lib64'))) {
+    const full = name.startsWith('libcudnn')
+      ? `${name}.1.0`
+      : name === 'libcudart.so.12'
+        ? `${name}.4.127`
+        : name;
+    if (full === name) continue;
+    renameSync(join(cuda, 'lib64', name), join(cuda, 'lib64', full));
+    symlinkSync(full, join(cuda, 'lib64', name));
+  }
+  writeFileSync(
+    join(cuda, 'version.json'),
+    JSON.stringify({ cuda: { name: 'CUDA SDK', version: '12.4.127' } }),
+  );
+  await output('umoci', ['insert', '--image', `${base}:latest`, cuda, '/usr/local/cuda']);
+  rmSync(cuda, { recursive: true });
+
+  const model = gpuModel.replace('{', "{ base: 'oci:base', source: { exclude: ['base'] },");
+  await lock('based', model);
+  const layout = join(dir, 'based-layout');
+  const { digest, seconds, peak } = await realise('based', '--output', `oci:${layout}`);
+  process.stdout.write(`torch 2.5.1 on a base with CUDA: ${seconds} s, peak RSS ${peak} MB\n`);
+  expect(reportOf(digest).findings).toEqual([]);
+  const described = JSON.parse(await output(cogpackBin, ['inspect', `oci:${layout}`, '--json']));
+  const wheels = described.packages.map(({ name }: { name: string }) => name);
+  expect(wheels).toEqual(expect.arrayContaining(['torch', 'nvidia-nccl-cu12', 'nvidia-cusolver-cu12']));
+  for (const wheel of ['nvidia-cublas-cu12', 'nvidia-cuda-runtime-cu12', 'nvidia-cudnn-cu12'])
+    expect(wheels).not.toContain(wheel);
+  expect(described.env.LD_LIBRARY_PATH).toBe('/usr/local/cuda/lib64');
+
+  const other = join(dir, 'based-bundle');
+  await unpack(layout, 'latest', other);
+  rmSync(layout, { recursive: true });
+  const sonames = await cudaSonames(other);
+  expect(new Set(sonames).size).toBe(sonames.length);
+  expect(sonames.toSorted()).toEqual((await cudaSonames(bundle)).toSorted());
+  await importTorch(other);
+  rmSync(other, { recursive: true });
 });
 
 test('a second model that shares these layers costs no more than one per cent of new bytes', async () => {
@@ -95,8 +154,27 @@ test("torch's CPU build for arm64 is realised on any machine, and its libraries 
   expect(checked).toBeGreaterThan(100);
 });
 
+/** Of the files, not of the links to them. */
+async function cudaSonames(unpacked: string): Promise<string[]> {
+  const listed = await output('find', [join(unpacked, 'rootfs'), '-type', 'f', '-printf', '%f\n']);
+  return listed
+    .split('\n')
+    .filter(name => cudaLibrary.test(name))
+    .map(name => name.replace(/(\.so\.\d+)\.\d.*/, name.startsWith('libnvrtc-builtins') ? '$&' : '$1'));
+}
+
+async function importTorch(unpacked: string): Promise<void> {
+  const program = `import json, torch
+print(json.dumps([torch.version.cuda, torch.backends.cudnn.version(), torch.cuda.is_available(), torch._C._cuda_getArchFlags()]))`;
+  const { code, stdout, stderr } = await runBundle(unpacked, ['python', '-c', program]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const facts = gpuFacts().torch.releases.find(({ version }) => version === '2.5.1')?.['linux/amd64'];
+  const architectures = facts?.sm?.map(sm => `sm_${sm}`).join(' ');
+  expect(JSON.parse(stdout)).toEqual(['12.4', 90100, false, architectures]);
+}
+
 async function lock(name: string, description: string): Promise<void> {
-  mkdirSync(join(dir, name));
+  mkdirSync(join(dir, name), { recursive: true });
   writeFileSync(join(dir, name, 'cogpack.jsonnet'), description);
   const { code, stderr } = await cogpack(['lock', join(dir, name), '--store', storeDir]);
   if (code !== 0) throw new Error(stderr);
@@ -106,15 +184,7 @@ async function lock(name: string, description: string): Promise<void> {
 async function realise(name: string, ...more: string[]) {
   const started = performance.now();
   const usage = join(dir, 'usage');
-  const command = [
-    `${repository}bin/cogpack`,
-    'realise',
-    join(dir, name),
-    '--store',
-    storeDir,
-    '--json',
-    ...more,
-  ];
+  const command = [cogpackBin, 'realise', join(dir, name), '--store', storeDir, '--json', ...more];
   const found = JSON.parse(await output('/usr/bin/time', ['-f', '%M', '-o', usage, ...command]));
   return {
     digest: found.targets[0].derivation as Digest,
