@@ -1,5 +1,5 @@
-// Pushes an image from the store. A layer that a cache of the same registry holds is mounted from there; one that only
-// a cache of another registry holds is fetched when the registry turns out to lack it.
+// Pushes an image from the store. A layer that a cache of the same registry or the base's repository holds is mounted from
+// there; one that only a cache of another registry holds is fetched when the registry turns out to lack it.
 import {
   createClient,
   type Descriptor as ForeignDescriptor,
@@ -9,7 +9,9 @@ import {
   parseReference,
   type Reference,
 } from '@cogpack/registry-client';
-import type { Descriptor, Digest } from '../base/digest.ts';
+import { type Descriptor, type Digest, hexOf } from '../base/digest.ts';
+import { baseLabel, readModel } from '../model/model.ts';
+import { parseManifest } from '../store/manifest.ts';
 import { cachesOf } from '../store/remote.ts';
 import { hasWhole, type Store } from '../store/store.ts';
 import { missingBlob } from './build.ts';
@@ -31,12 +33,13 @@ export async function pushFromStore(
 ): Promise<PushImageResult & { readonly reference: string }> {
   const client = createClient();
   const reference = parseReference(text);
+  const baseOf = baseOfImage(text, manifest, store);
   try {
     const result = await client.pushImage({
       reference,
       manifest,
       open: sourceOf(store, caches),
-      mountFrom: blob => repositoryBeside(reference, cachesOf(store, asOwn(blob))),
+      mountFrom: blob => repositoryBeside(reference, [...cachesOf(store, asOwn(blob)), ...baseOf(blob)]),
       signal,
       onProgress: (sent, total) => progress.update('push', `push ${text}`, sent, total),
     });
@@ -58,6 +61,21 @@ export function sourceOf(store: Store, caches: Pick<Caches, 'bring'>): OpenBlob 
 
 function asOwn({ mediaType, digest, size }: ForeignDescriptor): Descriptor {
   return { mediaType, digest: digest as Digest, size };
+}
+
+/** Says of a blob which reference's base has it as a layer, if one has. */
+function baseOfImage(
+  text: string,
+  { digest: image }: Descriptor,
+  store: Store,
+): (blob: ForeignDescriptor) => readonly string[] {
+  const manifest = store.readBlob(image);
+  const config = store.readBlob(parseManifest(manifest).config.digest);
+  const { labels, pieces } = readModel(text, image, manifest, config, []);
+  const base = labels[baseLabel];
+  if (base === undefined || base.startsWith('oci:')) return () => [];
+  const layers = new Set(pieces.filter(({ block }) => block === 'base').map(({ version }) => version));
+  return ({ digest }) => (layers.has(hexOf(digest as Digest).slice(0, 12)) ? [base] : []);
 }
 
 /** A repository of the same registry, another than the one that is pushed to. */

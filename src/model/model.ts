@@ -41,6 +41,8 @@ export const packagesLabel = 'cogpack.python.packages';
 export const debianLabel = 'cogpack.debian.packages';
 export const pythonLabel = 'cogpack.python.version';
 export const piecesLabel = 'cogpack.pieces';
+/** image-spec annotations.md. */
+export const baseLabel = 'org.opencontainers.image.base.name';
 
 const configSchema = z.object({
   os: z.string(),

@@ -111,6 +111,13 @@ test('a model adds what its base lacks, and nothing of what the base has; it sta
     'org.opencontainers.image.base.digest': described.digest,
     'org.opencontainers.image.base.name': reference,
   });
+
+  const { pushed } = JSON.parse(
+    await output(bin, ['realise', description, ...store, '--push', `${registry.host}/model:1`, '--json']),
+  );
+  expect(pushed.mounted.map(({ digest }: { digest: string }) => digest).sort()).toEqual(
+    own.map(({ digest }) => digest).sort(),
+  );
 });
 
 test('a base in a layout of the project gives the same packages', async () => {
