@@ -3,7 +3,8 @@
 // is in cog.ts.
 import { didYouMean } from '../base/did-you-mean.ts';
 import { CogpackError, type Span } from '../base/error.ts';
-import { type Stated, throwAll } from './stated.ts';
+import { throwAll } from '../base/problems.ts';
+import type { Stated } from './stated.ts';
 import { readYaml, type YamlNode } from './yaml.ts';
 
 export type CogYaml = {

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError, type Span } from '../base/error.ts';
+import { throwAll } from '../base/problems.ts';
 import { type CogYaml, readCogYaml } from './cog-yaml.ts';
 import { adviceFor } from './commands.ts';
 import { pythonChoices, pythonOf, pythons } from './pythons.ts';
-import { type Stated, throwAll } from './stated.ts';
+import type { Stated } from './stated.ts';
 import type { Choice } from './text.ts';
 
 export type CogDescription = {

@@ -3,7 +3,7 @@
 // uv.lock names by their folders, are left to the description.
 import { basename, dirname, join, posix } from 'node:path';
 import { sha256 } from '../base/digest.ts';
-import { CogpackError } from '../base/error.ts';
+import { CogpackError, type Span } from '../base/error.ts';
 import { isProjectLock } from '../lock/python/project-lock.ts';
 import { readRequirementsFile } from '../lock/python/requirements-file.ts';
 import { type LocalPackage, localPackages } from './local-packages.ts';
@@ -57,7 +57,12 @@ function withShownFiles<T>(project: string, action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof CogpackError) || error.span === undefined) throw error;
-    const span = { ...error.span, file: shownPath(join(project, error.span.file)) };
-    throw new CogpackError(error.code, error.message, { span, hint: error.hint, cause: error });
+    const shown = (span: Span) => ({ ...span, file: shownPath(join(project, span.file)) });
+    throw new CogpackError(error.code, error.message, {
+      span: shown(error.span),
+      hint: error.hint,
+      trace: error.trace.map(({ what, span }) => ({ what, span: span && shown(span) })),
+      cause: error,
+    });
   }
 }

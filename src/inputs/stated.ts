@@ -1,18 +1,4 @@
-// What a project's file states, with the place where it does; and several problems of one file as one error.
-import { CogpackError, type Span } from '../base/error.ts';
+// What a project's file states, with the place where it does.
+import type { Span } from '../base/error.ts';
 
 export type Stated<T> = { readonly value: T; readonly span: Span };
-
-/** One error for all: the first, with the others after it. Does nothing when there are none. */
-export function throwAll(problems: readonly CogpackError[]): void {
-  const [first, ...others] = problems;
-  if (first === undefined) return;
-  throw new CogpackError(first.code, first.message, {
-    span: first.span,
-    hint: first.hint,
-    trace: others.map(({ message, span, hint }) => ({
-      what: `also: ${message}${hint === undefined ? '' : ` (${hint})`}`,
-      span,
-    })),
-  });
-}

@@ -67,7 +67,7 @@ test('indexes are the extra ones, then the main one', () => {
 });
 
 test.each([
-  ['numpy\n-e .\n', 'requirements.txt:2: --editable cannot be honoured'],
+  ['numpy\n-e .\n', '--editable cannot be honoured'],
   ['--find-links ./wheels\n', '--find-links cannot be honoured'],
   ['--no-binary :all:\n', '--no-binary cannot be honoured'],
   ['--pre\n', '--pre cannot be honoured'],
@@ -79,16 +79,35 @@ test.each([
   ['-c https://ann:s3cret@example.org/c.txt\n', 'https://example.org/c.txt is not a file of the project'],
   [`x @ https://$\{TOKEN}@example.org/x.whl\n`, `$\{TOKEN} is a variable`],
   ['x --config-settings=a=b\n', '--config-settings=a=b cannot be honoured'],
-  [
-    '\n\n-r requirements.txt\n',
-    'requirements.txt:3: the files name one another: requirements.txt → requirements.txt',
-  ],
+  ['\n\n-r requirements.txt\n', 'the files name one another: requirements.txt → requirements.txt'],
 ])('%j is refused at its line', (text, message) => {
   expect(() => one(text)).toThrowError(
     expect.objectContaining({
       code: 'lock/requirements-file',
       message: expect.stringContaining(message),
       span: expect.objectContaining({ file: 'requirements.txt' }),
+    }),
+  );
+});
+
+test('all lines that are refused are told in one error, with their places', () => {
+  const files = {
+    'requirements.txt': 'numpy\n-e .\n-r more.txt\ngit+https://git.example/x\n',
+    'more.txt': 'scipy\n./thing.tar.gz\n',
+  };
+  expect(() => readFrom(files)).toThrowError(
+    expect.objectContaining({
+      span: expect.objectContaining({ file: 'requirements.txt', line: 2 }),
+      trace: [
+        {
+          what: expect.stringContaining('"./thing.tar.gz" is a source'),
+          span: expect.objectContaining({ file: 'more.txt', line: 2 }),
+        },
+        {
+          what: expect.stringContaining('is a repository'),
+          span: expect.objectContaining({ file: 'requirements.txt', line: 4 }),
+        },
+      ],
     }),
   );
 });

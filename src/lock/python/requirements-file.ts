@@ -3,6 +3,7 @@
 // passed over; what cannot be honoured without running commands, or would tie the lock to this machine, is an error.
 import { posix } from 'node:path';
 import { CogpackError, type Span } from '../../base/error.ts';
+import { throwAll } from '../../base/problems.ts';
 import { readRequirement } from './requirement.ts';
 
 export type RequirementsFile = {
@@ -17,12 +18,20 @@ export type RequirementsFile = {
 export type ReadText = (path: string) => string;
 
 type Line = { readonly text: string; readonly span: Span };
-type Found = { requirements: string[]; constraints: string[]; extra: string[]; main: string | undefined };
+type Found = {
+  requirements: string[];
+  constraints: string[];
+  extra: string[];
+  main: string | undefined;
+  /** Lines that cannot be honoured. */
+  problems: CogpackError[];
+};
 
-/** Reads `path` and the files that it names. Throws `lock/requirements-file`, with the line's place, and as `read` does. */
+/** Reads `path` and the files that it names. Throws `lock/requirement…`, one error for all lines, with their places, and as `read` does. */
 export function readRequirementsFile(path: string, read: ReadText): RequirementsFile {
-  const found: Found = { requirements: [], constraints: [], extra: [], main: undefined };
+  const found: Found = { requirements: [], constraints: [], extra: [], main: undefined, problems: [] };
   readInto(found, 'requirements', path, read, []);
+  throwAll(found.problems);
   const indexes = [...found.extra, ...(found.main === undefined ? [] : [found.main])];
   return {
     requirements: unique(found.requirements),
@@ -45,7 +54,7 @@ function readInto(
       throw fault(line, `the files name one another: ${[...chain, target].join(' → ')}`);
     placed(line, () => readInto(found, as, target, read, chain));
   };
-  for (const line of logicalLines(read(path), path)) {
+  const readLine = (line: Line) => {
     if (!line.text.startsWith('-')) found[kind].push(requirementOf(line));
     for (const option of optionsOf(line)) {
       switch (option.name) {
@@ -64,6 +73,14 @@ function readInto(
         default:
           checkOption(option, line);
       }
+    }
+  };
+  for (const line of logicalLines(read(path), path)) {
+    try {
+      readLine(line);
+    } catch (error) {
+      if (!(error instanceof CogpackError)) throw error;
+      found.problems.push(error);
     }
   }
 }
@@ -197,7 +214,7 @@ function placed(line: Line, action: () => void): void {
 }
 
 function fault({ span }: Line, what: string, hint?: string): CogpackError {
-  return new CogpackError('lock/requirements-file', `${span.file}:${span.line}: ${what}`, { span, hint });
+  return new CogpackError('lock/requirements-file', what, { span, hint });
 }
 
 function unique(texts: readonly string[]): string[] {
