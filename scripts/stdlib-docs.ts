@@ -10,23 +10,38 @@ type Described = Extract<Contract, { kind: 'object' }>;
 
 /** The text of docs/stdlib.md. */
 export function stdlibDocs(): string {
+  const model = fieldsOf('model');
+  return [
+    '# Fields',
+    '',
+    'Made of the contracts in stdlib by scripts/stdlib-docs.ts.',
+    '',
+    '## A model',
+    '',
+    '`cog.model { … }`, in stdlib/model.libsonnet.',
+    '',
+    ...table(model),
+    ...nested(model).flatMap(([name, inner]) => ['', `### ${name}`, '', ...table(inner)]),
+    '',
+    '## A matrix',
+    '',
+    '`cog.matrix { … }`, in stdlib/matrix.libsonnet: base images (docs/base.md).',
+    '',
+    ...table(fieldsOf('matrix')),
+    '',
+  ].join('\n');
+}
+
+/** The contract of stdlib/NAME.libsonnet. */
+function fieldsOf(name: string): Described {
   const stdlib = `${root}stdlib`;
   const value = evaluateSnippet({
-    code: "(import 'model.libsonnet').fields",
+    code: `(import '${name}.libsonnet').fields`,
     file: 'stdlib-docs.jsonnet',
     base: `${stdlib}/`,
     importer: projectImporter({ root: stdlib, libraryPaths: [], stdlib }),
   });
-  const contract = toHost(value) as unknown as Described;
-  return [
-    '# Fields of a model',
-    '',
-    'Made of the contracts in stdlib/model.libsonnet by scripts/stdlib-docs.ts.',
-    '',
-    ...table(contract),
-    ...nested(contract).flatMap(([name, inner]) => ['', `## ${name}`, '', ...table(inner)]),
-    '',
-  ].join('\n');
+  return toHost(value) as unknown as Described;
 }
 
 function table({ fields }: Described): string[] {

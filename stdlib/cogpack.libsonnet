@@ -3,6 +3,9 @@
   // A model: an object of fields (stdlib/model.libsonnet lists them) that becomes an image.
   model:: (import 'model.libsonnet').model,
 
+  // A matrix: axes and a function that together make a set of base images (stdlib/matrix.libsonnet).
+  matrix:: (import 'matrix.libsonnet').matrix,
+
   // Contracts for functions and blocks of one's own.
   contract:: import 'contract.libsonnet',
 

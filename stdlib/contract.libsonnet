@@ -5,6 +5,7 @@
   number:: { kind: 'number' },
   string:: { kind: 'string' },
   derivation:: { kind: 'derivation' },
+  callable:: { kind: 'function' },
 
   // A string that one of the formats accepts (src/description/formats.ts): 'absolutePath', 'port', …
   format(name):: { kind: 'string', format: name },

@@ -1,8 +1,9 @@
 // Derives what a base image holds from its configuration and the files of its layers. Nothing of the image is run.
 import { z } from 'zod';
-import { type Descriptor, digestSchema } from '../base/digest.ts';
+import { type Descriptor, type Digest, digestSchema } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { type ImageFiles, imageFiles, type NamedSummary } from '../check/image-files.ts';
+import type { SummaryEntry } from '../check/summary.ts';
 import { parseStanzas } from '../formats/control.ts';
 import type { TarSource } from '../formats/tar-read.ts';
 import { parseManifest } from '../store/manifest.ts';
@@ -21,18 +22,22 @@ export type BaseImage = {
   withLayer<T>(layer: Descriptor, read: (tar: TarSource) => Promise<T>): Promise<T>;
 };
 
+/** What was read of layers, by their digests: images that share layers are described with one. */
+export type LayerEntries = Map<Digest, readonly SummaryEntry[]>;
+
 /**
  * Layers are read one after the other, each once; holds the paths of all and the few small files that are needed.
  * Throws `model/config`, `tar/format`, `scan/layer`, `scan/path`, and what `withLayer` does.
  */
-export async function describeImage(image: BaseImage): Promise<BaseMetadata> {
+export async function describeImage(image: BaseImage, read: LayerEntries = new Map()): Promise<BaseMetadata> {
   const { label, manifestBytes, configBytes } = image;
   const { layers } = parseManifest(manifestBytes);
   const config = parseConfig(label, configBytes, layers.length);
   const summaries: NamedSummary[] = [];
   for (const [index, layer] of layers.entries()) {
     const name = `${label}, layer ${index + 1} (${layer.digest})`;
-    const entries = await image.withLayer(layer, tar => readBaseLayer(tar, name));
+    const entries = read.get(layer.digest) ?? (await image.withLayer(layer, tar => readBaseLayer(tar, name)));
+    read.set(layer.digest, entries);
     summaries.push({ name, summary: { version: 1, owners: [], entries } });
   }
   const { config: settings = {}, ...platform } = config;

@@ -11,7 +11,7 @@ import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
 import { type Located, locateModel } from '../model/locate.ts';
 import { parseManifest } from '../store/manifest.ts';
 import { hasWhole, type Store } from '../store/store.ts';
-import { type BaseImage, describeImage } from './describe.ts';
+import { type BaseImage, describeImage, type LayerEntries } from './describe.ts';
 import type { BaseMetadata } from './metadata.ts';
 
 export type DescribedBase = {
@@ -28,6 +28,8 @@ export type DescribeOptions = {
   readonly platform?: string | undefined;
   /** A registry's layers are kept in the store as they are read. */
   readonly keep?: boolean;
+  /** What was read of layers already, to which these are added. */
+  readonly layers?: LayerEntries;
   readonly signal: AbortSignal;
   /** Bytes of layers read, of all; from a registry and a layout. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -41,7 +43,7 @@ export async function describeBase(options: DescribeOptions): Promise<DescribedB
 /** Throws as `describeImage`, `base/platform`, `model/blob`, RegistryError. */
 export function describeLocated(located: Located, options: DescribeOptions): Promise<DescribedBase> {
   return withImage(located, options, async (image, digest) => {
-    return { digest, metadata: await describeImage(image) };
+    return { digest, metadata: await describeImage(image, options.layers) };
   });
 }
 

@@ -43,8 +43,9 @@ export type Needs = {
   readonly items: readonly Item[] | undefined;
 };
 
-/** What every image of cogpack is given of Debian (stdlib/debian.libsonnet): a system has it by other names, or its own. */
-const system = /^(?:base-files|libc-bin|libgcc-s1|libstdc\+\+6|netbase|python3\.\d+|zlib1g)$/;
+/** What images are given of Debian unasked (stdlib/debian.libsonnet, cog.libsonnet): a base has it by other names, or its own. */
+const system =
+  /^(?:base-files|ca-certificates|libc-bin|libgcc-s1|libstdc\+\+6|netbase|python3\.\d+|tini|zlib1g)$/;
 
 const pythonAnswer = z.object({
   packages: z.array(

@@ -37,7 +37,7 @@ async function run(file: string, images: readonly string[], flags: Flags): Promi
   const added: Base[] = [];
   for (const reference of images)
     added.push({ reference, ...(await describeWithProgress(reference, flags)) });
-  saveBases(file, before, added);
+  process.stdout.write(saveBases(file, before, added));
 }
 
 /** None where there is no file yet. Throws `base/catalogue`. */
@@ -45,11 +45,10 @@ export function basesIn(file: string): readonly Base[] {
   return existsSync(file) ? readCatalogue(file) : [];
 }
 
-/** Writes the catalogue, and tells on stdout how many there are. */
-function saveBases(file: string, before: readonly Base[], added: readonly Base[]): void {
-  const all = withBases(before, added);
+/** Writes the catalogue; gives a line that tells how many there are. */
+export function saveBases(file: string, before: readonly Base[], described: readonly Base[]): string {
+  const all = withBases(before, described);
   writeCatalogue(file, all);
-  process.stdout.write(
-    `${file}: ${all.length} base${all.length === 1 ? '' : 's'}, ${added.length} described now\n`,
-  );
+  const added = described.filter(base => !before.includes(base)).length;
+  return `${file}: ${all.length} base${all.length === 1 ? '' : 's'}, ${added} described now\n`;
 }

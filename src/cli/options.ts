@@ -1,6 +1,7 @@
 // Options that several commands share.
 
 import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
@@ -15,6 +16,7 @@ import type { Input } from '../inputs/find.ts';
 import type { ExternalArguments } from '../language/index.ts';
 import { readLock } from '../lock/lock-file.ts';
 import { defaultStoreDir } from '../store/store.ts';
+import { positiveInteger } from './numbers.ts';
 
 export const defaultDescription = './cogpack.jsonnet';
 
@@ -68,6 +70,12 @@ export function storeOption(): Option {
     defaultStoreDir(process.env),
     '$COGPACK_STORE or the cache folder',
   );
+}
+
+export function jobsOption(): Option {
+  return new Option('--jobs <n>', 'builders at one time')
+    .argParser(positiveInteger)
+    .default(availableParallelism(), 'one for each core');
 }
 
 function addArgument(text: string, before: ExternalArguments): ExternalArguments {

@@ -1,23 +1,15 @@
 // cogpack realise: evaluates, builds what is missing from the store, then pushes or writes out the image.
-import { realpathSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Json } from '../base/canonical.ts';
-import type { Descriptor, Digest } from '../base/digest.ts';
+import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
 import { projectOf, type Target } from '../description/evaluate.ts';
-import type { Graph } from '../graph/graph.ts';
-import type { RealiseResult } from '../graph/realise.ts';
-import { manifestMediaType } from '../store/manifest.ts';
-import { recordRoot } from '../store/roots.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type BuildRequest, bringImage, buildAndDeliver } from './build.ts';
 import { type NetworkFlags, networkOptions } from './caches.ts';
-import { positiveInteger } from './numbers.ts';
-import { type DescriptionFlags, evaluateLocked, withDescription } from './options.ts';
+import { type DescriptionFlags, evaluateLocked, jobsOption, withDescription } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { PushSource } from './push.ts';
-import { schemaOf } from './target-schema.ts';
+import { builtNow, imageOf, outputsOf, refuseOfflinePush, remember } from './targets.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Output = { readonly kind: 'oci' | 'docker-archive'; readonly path: string };
@@ -51,15 +43,13 @@ export function add(program: Command): void {
         .argParser((name: string, all: readonly string[]) => [...all, name])
         .default([], 'all'),
     )
-    .addOption(
-      new Option('--jobs <n>', 'builders at one time')
-        .argParser(positiveInteger)
-        .default(availableParallelism(), 'one for each core'),
-    )
+    .addOption(jobsOption())
     .addOption(new Option('--json', 'print JSON'))
     .addHelpText('after', '\nExample:\n  $ cogpack realise --push localhost:5000/iris:1')
     .action(run);
 }
+
+const chooseImage = 'choose an image with --target';
 
 /** The one image that a description has (or `--target` names), realised, and whole in the store. */
 export async function realiseImage(
@@ -74,18 +64,14 @@ export async function realiseImage(
   const request = { evaluated, targets, store, project: projectOf(path), jobs: flags.jobs, network: flags };
   return buildAndDeliver({ ...request, signal, progress }, async (result, caches) => {
     remember(path, flags, targets, store);
-    const image = imageOf(outputsOf(targets, evaluated.graph, result));
+    const image = imageOf(outputsOf(targets, evaluated.graph, result)[0]!, chooseImage);
     await bringImage(image, store, caches);
     return image;
   });
 }
 
 async function run(path: string, flags: Flags): Promise<void> {
-  if (flags.push !== undefined && flags.offline) {
-    throw new CogpackError('offline/push', `offline: the image would have to be pushed to ${flags.push}`, {
-      hint: 'write it with --output oci:DIR, and push it later without --offline',
-    });
-  }
+  refuseOfflinePush(flags, 'write it with --output oci:DIR, and push it later without --offline');
   const evaluated = await evaluateLocked(path, flags);
   const one = flags.push !== undefined || flags.output !== undefined;
   const targets = chosen(evaluated.targets, flags.target, one);
@@ -102,21 +88,18 @@ async function run(path: string, flags: Flags): Promise<void> {
       remember(path, flags, targets, store);
       const outputs = outputsOf(targets, evaluated.graph, result);
       if (flags.output !== undefined || (flags.push !== undefined && tries > 1)) {
-        await bringImage(imageOf(outputs), store, caches);
+        await bringImage(imageOf(outputs[0]!, chooseImage), store, caches);
       }
       const pushed =
         flags.push === undefined
           ? undefined
-          : await push(flags.push, imageOf(outputs), { store, caches, signal, progress });
-      if (flags.output !== undefined) await write(flags.output, imageOf(outputs), store);
+          : await push(flags.push, imageOf(outputs[0]!, chooseImage), { store, caches, signal, progress });
+      if (flags.output !== undefined) await write(flags.output, imageOf(outputs[0]!, chooseImage), store);
       return { result, outputs, pushed };
     });
     progress.end();
-    const built = done.result.built.map(digest => ({
-      name: evaluated.graph.derivations.get(digest)!.name,
-      derivation: digest,
-    }));
     const { outputs, pushed } = done;
+    const built = builtNow(done.result, evaluated.graph);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ targets: outputs, built, ...(pushed && { pushed }) }, null, 2)}\n`
@@ -140,37 +123,6 @@ async function runCheck(request: BuildRequest, flags: Flags): Promise<void> {
   if (summary.findings.length > 0) process.exitCode = 1;
 }
 
-type TargetOutput = {
-  readonly name: string;
-  readonly derivation: Digest;
-  readonly descriptor: Descriptor;
-  /** The OpenAPI document of a model that answers predictions. */
-  readonly schema?: Json;
-};
-
-function outputsOf(
-  targets: readonly Target[],
-  graph: Graph,
-  { outputs }: RealiseResult,
-): readonly TargetOutput[] {
-  return targets.map(({ name, digest, output }) => {
-    const schema = schemaOf(graph, digest);
-    return {
-      name,
-      derivation: digest,
-      descriptor: outputs.get(digest)![output]!,
-      ...(schema !== undefined && { schema }),
-    };
-  });
-}
-
-// What was realised is kept by collections, and found again by its description.
-function remember(path: string, flags: DescriptionFlags, targets: readonly Target[], store: Store): void {
-  const description = realpathSync(flags.described?.file ?? path);
-  for (const { name, digest } of targets)
-    recordRoot(store, { description, target: name, derivation: digest });
-}
-
 function chosen(targets: readonly Target[], wanted: string | undefined, one: boolean): readonly Target[] {
   const found = wanted === undefined ? targets : targets.filter(target => target.name === wanted);
   const names = targets.map(target => target.name).join(', ');
@@ -183,14 +135,6 @@ function chosen(targets: readonly Target[], wanted: string | undefined, one: boo
     });
   }
   return found;
-}
-
-function imageOf(outputs: readonly TargetOutput[]): Descriptor {
-  const { name, descriptor } = outputs[0]!;
-  if (descriptor.mediaType === manifestMediaType) return descriptor;
-  throw new CogpackError('realise/not-an-image', `${name} is ${descriptor.mediaType}, not an image`, {
-    hint: 'choose an image with --target',
-  });
 }
 
 async function push(reference: string, image: Descriptor, from: PushSource) {

@@ -181,10 +181,12 @@ function collectTargets(
   const holder = hasField(value, 'targets', { hidden: true }) ? getField(value, 'targets') : value;
   const names = fieldNames(holder);
   for (const name of names) {
-    const only = holder !== value && names.length === 1 && path !== '';
     unlessUnanswered(() => {
-      const next = only ? path : path === '' ? name : `${path}.${name}`;
       const inner = getField(holder, name);
+      // The one image of a model is called as the model is.
+      const isImage = holder !== value && typeOf(inner) === 'derivation';
+      const only = isImage && names.length === 1 && path !== '';
+      const next = only ? path : path === '' ? name : `${path}.${name}`;
       if (typeOf(inner) !== 'object' && typeOf(inner) !== 'derivation') {
         throw new CogpackError(
           'description/target',
@@ -198,7 +200,7 @@ function collectTargets(
       const from = targets.length;
       collectTargets(inner, next, targets, { file, withPlans });
       const made = targets[from];
-      if (withPlans && holder !== value && made !== undefined) {
+      if (withPlans && isImage && made !== undefined) {
         targets[from] = {
           ...made,
           plan: planOf(value, layer => derivationPayload(getField(layer, 'layer'))?.digest),

@@ -48,6 +48,11 @@ export const formats: Readonly<Record<string, Format>> = {
     'a label name without white space',
     'for example "org.opencontainers.image.title"',
   ),
+  tag: matching(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
+    "an image's tag: letters, digits, _ . and -",
+    'for example "py3.11-torch2.5"',
+  ),
   platform: text =>
     platforms.includes(text)
       ? undefined
