@@ -2,9 +2,15 @@
 // verified by its sha256.
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createClient, type Descriptor as ForeignDescriptor, type Reference } from '@cogpack/registry-client';
+import {
+  createClient,
+  type FileSink,
+  type Descriptor as ForeignDescriptor,
+  type Reference,
+} from '@cogpack/registry-client';
 import { type Descriptor, descriptorSchema, hexOf } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
+import { takeFile, temporaryPath, writeError } from '../store/blob-writer.ts';
 import { blobsOfManifest } from '../store/manifest.ts';
 import { hasWhole, type Store } from '../store/store.ts';
 import { locateModel } from './locate.ts';
@@ -52,18 +58,17 @@ async function pull(
   onProgress: (received: number, total: number) => void,
 ): Promise<Descriptor> {
   const client = createClient();
-  const has = (blob: ForeignDescriptor) => hasWhole(store, own(blob));
-  const create = (blob: ForeignDescriptor) => {
-    const writer = store.createBlob();
-    return {
-      write: (bytes: Uint8Array) => writer.write(bytes),
-      commit: () => void writer.commit(blob.mediaType),
-      abort: () => writer.abort(),
-    };
+  const sink: FileSink = {
+    flush: true,
+    has: blob => hasWhole(store, own(blob)),
+    temporary: () => temporaryPath(store.dir),
+    commit: (blob, path) => takeFile(store.dir, path, own(blob).digest),
   };
   try {
-    const { manifest } = await client.pullImage({ reference, sink: { has, create }, signal, onProgress });
+    const { manifest } = await client.pullImage({ reference, sink, signal, onProgress });
     return own(manifest);
+  } catch (error) {
+    throw writeError(store.dir, error);
   } finally {
     client.close();
   }

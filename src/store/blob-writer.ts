@@ -1,9 +1,10 @@
 // Writes one blob: bytes go to a temporary file and through sha256 at once; `commit` flushes the file and renames it
-// to its digest. A crash leaves only the temporary file, which the next `gc` or `store verify` removes.
+// to its digest. A file that another has written, verified and flushed is only renamed. A crash leaves only the temporary
+// file, which the next `gc` or `store verify` removes.
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOfHex, hexOf } from '../base/digest.ts';
+import { type Digest, digestOfHex, hexOf } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { syncDirectory, temporaryName, writeFully } from '../base/files.ts';
 import type { BlobWriter } from './blob-store.ts';
@@ -12,24 +13,19 @@ const bufferSize = 1 << 20;
 
 /** A writer into the store at `storeDir`. Holds one buffer of 1 MiB. */
 export function createBlobWriter(storeDir: string): BlobWriter {
-  const blobs = join(storeDir, 'blobs', 'sha256');
-  const temporary = join(storeDir, 'cogpack', 'tmp', temporaryName('blob'));
+  const temporary = temporaryPath(storeDir);
   const hash = createHash('sha256');
   let buffer: Buffer | undefined;
   let filled = 0;
   let size = 0;
-  let fd: number | undefined = open(temporary);
+  let fd: number | undefined = openSync(temporary, 'wx', 0o444);
 
   function guard<T>(action: () => T): T {
     try {
       return action();
     } catch (error) {
       abort();
-      if (!isSystemError(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG')) throw error;
-      throw new CogpackError('store/write', `cannot write to the store ${storeDir}: ${error.message}`, {
-        hint: 'free some space (cogpack gc) or choose another folder with --store, then run it again',
-        cause: error,
-      });
+      throw writeError(storeDir, error);
     }
   }
 
@@ -68,15 +64,13 @@ export function createBlobWriter(storeDir: string): BlobWriter {
       return guard(() => {
         drain();
         const digest = digestOfHex(hash.digest('hex'));
-        const path = join(blobs, hexOf(digest));
-        if (existsSync(path)) {
+        if (existsSync(pathOf(storeDir, digest))) {
           abort();
         } else {
           fsyncSync(opened(fd));
           closeSync(opened(fd));
           fd = undefined;
-          renameSync(temporary, path);
-          syncDirectory(blobs);
+          takeFile(storeDir, temporary, digest);
         }
         return { mediaType, digest, size, ...(annotations && { annotations }) };
       });
@@ -85,14 +79,30 @@ export function createBlobWriter(storeDir: string): BlobWriter {
   };
 }
 
-function open(path: string): number {
-  try {
-    return openSync(path, 'wx', 0o444);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
-    mkdirSync(join(path, '..'), { recursive: true });
-    return openSync(path, 'wx', 0o444);
-  }
+/** Where a blob's bytes may lie until `takeFile`: in a folder that is there, under a name that is free. */
+export function temporaryPath(storeDir: string): string {
+  const folder = join(storeDir, 'cogpack', 'tmp');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, temporaryName('blob'));
+}
+
+/** Makes a file whose bytes have been verified and flushed the blob `digest`. */
+export function takeFile(storeDir: string, path: string, digest: Digest): void {
+  renameSync(path, pathOf(storeDir, digest));
+  syncDirectory(join(storeDir, 'blobs', 'sha256'));
+}
+
+/** `store/write` for a disk that takes no more; any other error as it is. */
+export function writeError(storeDir: string, error: unknown): unknown {
+  if (!isSystemError(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG')) return error;
+  return new CogpackError('store/write', `cannot write to the store ${storeDir}: ${error.message}`, {
+    hint: 'free some space (cogpack gc) or choose another folder with --store, then run it again',
+    cause: error,
+  });
+}
+
+function pathOf(storeDir: string, digest: Digest): string {
+  return join(storeDir, 'blobs', 'sha256', hexOf(digest));
 }
 
 function opened(fd: number | undefined): number {

@@ -11,6 +11,8 @@ import { createWire } from '../wire/wire.ts';
 import { errorData, errorOf, type FromThread, type ThreadOptions, type ToThread } from './messages.ts';
 
 enableCompileCache();
+// A message wakes the client's own thread, which has better to do.
+const toldBytes = 4 << 20;
 const port = parentPort!;
 const { given, env, idleMs, retry } = workerData as ThreadOptions;
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -43,16 +45,16 @@ async function pull({
 }: Extract<ToThread, { type: 'pull' }>): Promise<void> {
   const stop = new AbortController();
   jobs.set(job, stop);
+  let untold = 0;
+  const count = (bytes: number) => {
+    untold += bytes;
+    if (untold < toldBytes) return;
+    tell({ type: 'bytes', job, count: untold });
+    untold = 0;
+  };
   try {
-    await receiveToFile(
-      http,
-      repository,
-      blob,
-      path,
-      flush,
-      count => tell({ type: 'bytes', job, count }),
-      stop.signal,
-    );
+    await receiveToFile(http, repository, blob, path, flush, count, stop.signal);
+    tell({ type: 'bytes', job, count: untold });
     tell({ type: 'done', job });
   } catch (error) {
     tell({ type: 'done', job, error: errorData(error) });
