@@ -1,7 +1,8 @@
 // Pushing and pulling an image of 40 layers, 1 GB in all, against skopeo and crane: whole processes, to and from one
 // docker-registry, its folder emptied before each push. All files lie in memory where the system has a place for them,
-// so that no disk is measured. Medians of interleaved runs, with CPU time (a registry on the same cores gets what the
-// client leaves) and peak RSS; then a push of what is there.
+// so that no disk is measured. All three verify what they pull and write the same OCI layout; cogpack and skopeo flush
+// its files, crane does not. Medians of interleaved runs with the quickest and the slowest, CPU time of the client and of
+// the registry (which share the cores) and peak RSS; then a push of what is there.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,17 +11,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { goTool } from '../scripts/go-tools.ts';
-import { startDockerRegistry } from '../test/registry/support/processes.ts';
+import { type RegistryProcess, startDockerRegistry } from '../test/registry/support/processes.ts';
 import { runTimed } from './measure.ts';
 
 const layerCount = 40;
 const layerBytes = 25 << 20;
-const runs = Number(process.env.RUNS ?? 3);
+const runs = Number(process.env.RUNS ?? 5);
 const bundle = 'node_modules/.cache/bench';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const transfer = join(root, bundle, 'bench/registry-transfer.js');
 
-type Measured = { readonly seconds: number; readonly cpu: number; readonly rss: number };
+type Measured = {
+  readonly seconds: number;
+  readonly cpu: number;
+  /** CPU time of the registry meanwhile. */
+  readonly served: number;
+  readonly rss: number;
+};
 
 // What is run keeps its temporary files where they are, and its compiled code with them.
 const env = { ...process.env };
@@ -87,15 +94,15 @@ try {
     for (const [name, command] of rotated(pushers, run)) {
       const registry = await startDockerRegistry();
       spawnSync('sync');
-      add(pushed, name, await measure(command(registry.host)));
-      add(noop, name, await measure(command(registry.host)));
+      add(pushed, name, await measure(command(registry.host), registry));
+      add(noop, name, await measure(command(registry.host), registry));
       await registry.stop();
     }
     const registry = await startDockerRegistry();
-    await measure(pushers[0]![1](registry.host));
+    await measure(pushers[0]![1](registry.host), registry);
     for (const [name, command] of rotated(pullers, run)) {
       spawnSync('sync');
-      add(pulled, name, await measure(command(registry.host)));
+      add(pulled, name, await measure(command(registry.host), registry));
       rmSync(join(dir, 'pulled'), { recursive: true, force: true });
     }
     await registry.stop();
@@ -144,8 +151,10 @@ function makeLayout(): void {
   spawnSync('sync');
 }
 
-/** Wall time and peak RSS of a process; throws when it fails. */
-async function measure([program = '', ...args]: string[]): Promise<Measured> {
+/** Wall time, CPU time and peak RSS of a process; throws when it fails. */
+async function measure([program = '', ...args]: string[], registry?: RegistryProcess): Promise<Measured> {
+  const served = () => (registry === undefined ? 0 : cpuSeconds(registry.pid));
+  const servedBefore = served();
   const began = performance.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
@@ -162,7 +171,7 @@ async function measure([program = '', ...args]: string[]): Promise<Measured> {
   );
   clearInterval(watch);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${complaint}`);
-  return { seconds: (performance.now() - began) / 1000, cpu, rss };
+  return { seconds: (performance.now() - began) / 1000, cpu, served: served() - servedBefore, rss };
 }
 
 /** Time in user and system mode until now (proc_pid_stat(5): fields 14 and 15, in hundredths). */
@@ -208,14 +217,17 @@ function report(title: string, results: Map<string, Measured[]>): void {
   const seconds = (name: string) => median(results.get(name)!.map(each => each.seconds));
   process.stdout.write(`${title}\n`);
   for (const [name, list] of results) {
+    const all = list.map(each => each.seconds);
+    const range = `${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)}`;
     const cpu = median(list.map(each => each.cpu)).toFixed(2);
+    const served = median(list.map(each => each.served)).toFixed(2);
     const rss = Math.round(Math.max(...list.map(each => each.rss)) / 1e6);
     const against =
       name === 'cogpack'
         ? ''
         : `  cogpack takes ${(seconds('cogpack') / seconds(name)).toFixed(2)} of its time`;
     process.stdout.write(
-      `  ${name.padEnd(8)} ${seconds(name).toFixed(2).padStart(6)} s  ${cpu.padStart(5)} s of CPU  ${String(rss).padStart(4)} MB${against}\n`,
+      `  ${name.padEnd(8)}${seconds(name).toFixed(2).padStart(6)} s (${range})  CPU ${cpu} s, the registry's ${served} s  ${String(rss).padStart(3)} MB${against}\n`,
     );
   }
   const [first] = [...results.keys()].sort((a, b) => seconds(a) - seconds(b));

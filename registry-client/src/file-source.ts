@@ -3,7 +3,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { OpenBlob } from './blob-push.ts';
 
-const bufferBytes = 512 << 10;
+// What was read lies in the processor's own cache when it is sent.
+const bufferBytes = 128 << 10;
 
 /** Reads each blob from the file that `pathOf` names; a part is valid until the next one is asked for. */
 export function fileSource(pathOf: (blob: { readonly digest: string }) => string): OpenBlob {

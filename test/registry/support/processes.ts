@@ -12,6 +12,8 @@ export type RunningRegistry = {
   stop(): Promise<void>;
 };
 
+export type RegistryProcess = RunningRegistry & { readonly pid: number };
+
 export function hasProgram(name: string): boolean {
   return spawnSync('which', [name]).status === 0;
 }
@@ -47,7 +49,7 @@ export type DockerRegistryOptions = {
 export async function startDockerRegistry({
   htpasswd,
   tls,
-}: DockerRegistryOptions = {}): Promise<RunningRegistry> {
+}: DockerRegistryOptions = {}): Promise<RegistryProcess> {
   const dir = temporaryDir('docker-registry');
   const host = `127.0.0.1:${await freePort()}`;
   const auth = htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: htpasswd } } };
@@ -66,7 +68,7 @@ export async function startDockerRegistry({
 }
 
 /** The in-memory registry of go-containerregistry. */
-export async function startGoRegistry(program: string): Promise<RunningRegistry> {
+export async function startGoRegistry(program: string): Promise<RegistryProcess> {
   const port = await freePort();
   return startProcess(program, ['-port', String(port)], `127.0.0.1:${port}`, () => {});
 }
@@ -77,7 +79,7 @@ export async function startProcess(
   args: readonly string[],
   host: string,
   clean: () => void,
-): Promise<RunningRegistry> {
+): Promise<RegistryProcess> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', part => {
@@ -91,7 +93,7 @@ export async function startProcess(
     if (child.exitCode !== null) break;
     try {
       await (await fetch(`http://${host}/v2/`)).arrayBuffer();
-      return { host, stop };
+      return { host, pid: child.pid!, stop };
     } catch {
       await sleep(50);
     }
