@@ -123,6 +123,8 @@ async function installByUv(bundle: string, project: string, variant: string): Pr
   const config = readFileSync(file, 'utf8');
   const waiting = JSON.parse(config);
   waiting.process.args = [python, '-c', 'import time; time.sleep(600)'];
+  // Byte code of what uv itself runs is not to be left behind.
+  waiting.process.env.push('PYTHONDONTWRITEBYTECODE=1');
   writeFileSync(file, JSON.stringify(waiting));
   const container = await startBundle('crun', bundle, containerId);
   const exec = async (...args: string[]) => {
@@ -185,12 +187,12 @@ async function start({ input, output }: Case, bundle: string): Promise<Start> {
 }
 
 function report(name: string, bundles: string, found: Map<string, readonly Starts[]>): void {
-  const cells = (...values: string[]) => values.map(value => value.padStart(9)).join('');
-  process.stdout.write(`${name}, seconds to ready and to the answer (${runs} runs)\n`);
+  const cells = (...values: string[]) => values.map(value => value.padStart(18)).join('');
+  process.stdout.write(`${name}, seconds to ready and to the answer: median (least–most) of ${runs} runs\n`);
   process.stdout.write(`${''.padEnd(24)}${cells('first', 'answer', 'second', 'answer', 'MB')}\n`);
   for (const [variant, starts] of found) {
     const seconds = ([0, 1] as const).flatMap(at =>
-      (['ready', 'answered'] as const).map(what => median(starts.map(pair => pair[at][what])).toFixed(2)),
+      (['ready', 'answered'] as const).map(what => spread(starts.map(pair => pair[at][what]))),
     );
     const size = runTimed('du', [
       '-sm',
@@ -205,6 +207,8 @@ function bundleOf(bundles: string, variant: string): string {
   return join(bundles, variant.replaceAll(/\W+/g, '-'));
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [least, middle, most] = [0, Math.floor(sorted.length / 2), -1].map(at => sorted.at(at)!.toFixed(2));
+  return `${middle} (${least}–${most})`;
 }
