@@ -65,10 +65,11 @@ const buildKeys = [
 
 const traceKeys = ['enabled', 'sampler', 'sampler_arg', 'trace_header', 'trace_header_format'];
 
+// Keys of former versions of cog that chose how it builds and serves: there is one way now, and so they say nothing.
+const idleKeys = ['cog_runtime', 'fast'];
+
 // Keys of former versions of cog, with what took their place.
 const formerKeys: Readonly<Record<string, string>> = {
-  cog_runtime: 'take it out: since cog 0.17 there is one runtime',
-  fast: 'take it out: cogpack builds every model in layers that are shared',
   python_extra_index_urls: 'write --extra-index-url into the requirements file',
   python_find_links: 'write --extra-index-url into the requirements file',
 };
@@ -127,6 +128,7 @@ function createReader(problems: CogpackError[]) {
         if (value.content.kind !== 'empty') found.set(key, value);
         continue;
       }
+      if (name === 'build' && idleKeys.includes(key)) continue;
       const former = Object.hasOwn(formerKeys, key) ? formerKeys[key] : undefined;
       const near = former === undefined ? didYouMean(key, known) : undefined;
       const place = topKeys.includes(key)

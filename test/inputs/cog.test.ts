@@ -72,6 +72,10 @@ test('the CUDA that is named is asked of the builds of frameworks, and only with
   expect(text('  cuda: "11.8"\n')).toContain('// cog.yaml:2: build.cuda, which counts only with gpu: true');
 });
 
+test('keys of former versions that say nothing any more are passed over', () => {
+  expect(described(cog('build:\n  fast: false\n  cog_runtime: true\n')).explanations).toHaveLength(1);
+});
+
 test('packages of cog.yaml itself are requirements, and cog’s own default Python is taken', () => {
   expect(
     described(cog('build:\n  python_packages:\n    - pillow==10.0.0\npredict: predict.py:Predictor\n')).text,
@@ -186,7 +190,7 @@ describe('what is not honoured is an error at its place that says what to do', (
     ['build: []\n', '1:8', 'build is a list; expected keys with values', undefined],
     ['image: 3\n', '1:8', 'write "3"', undefined],
     ['buid:\n  gpu: true\n', '1:1', 'cog.yaml has no key buid', 'did you mean build?'],
-    ['build:\n  cog_runtime: true\n', '2:3', 'build has no key cog_runtime', 'since cog 0.17'],
+    ['build:\n  python_find_links: [x]\n', '2:3', 'build has no key python_find_links', '--extra-index-url'],
     ['build:\n  predict: predict.py:P\n', '2:3', 'build has no key predict', 'the top of cog.yaml'],
     ['gpu: true\n', '1:1', 'cog.yaml has no key gpu', 'belongs to build'],
     ['zzz: true\n', '1:1', 'cog.yaml has no key zzz', 'its keys are build,'],
