@@ -5,9 +5,12 @@ import type { GpuCode } from '../formats/elf-fatbin.ts';
 import type { ImageFile, ImageFiles } from './image-files.ts';
 import { loadable } from './loader.ts';
 
-/** Libraries of the CUDA toolkit and those that NVIDIA versions like it. A name with a hash in it is a copy of its own. */
+/**
+ * Libraries of the CUDA toolkit and those that NVIDIA versions like it. A name with a hash in it is a copy of its own. CUPTI is
+ * not among them: profilers bring it for themselves, as triton does since 3.2, beside the one that torch is made for.
+ */
 const cudaLibrary =
-  /^(lib(?:cudart|cublas|cublasLt|cudnn(?:_[a-z_]+)?|cufft|cufftw|cufile|cupti|curand|cusolver|cusolverMg|cusparse|cusparseLt|nccl|nvblas|nvgraph|nvjpeg|nvJitLink|nvrtc|nvrtc-builtins|nvshmem_host|npp[a-z]*))\.so(?:\.|$)/;
+  /^(lib(?:cudart|cublas|cublasLt|cudnn(?:_[a-z_]+)?|cufft|cufftw|cufile|curand|cusolver|cusolverMg|cusparse|cusparseLt|nccl|nvblas|nvgraph|nvjpeg|nvJitLink|nvrtc|nvrtc-builtins|nvshmem_host|npp[a-z]*))\.so(?:\.|$)/;
 
 export type CudaVersions = {
   /** `libcublas`. */

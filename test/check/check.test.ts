@@ -344,6 +344,17 @@ describe('CUDA', () => {
     ]);
   });
 
+  test('a CUPTI that a profiler brings for itself is no second version', async () => {
+    const cupti = (folder: string, content: string) => ({
+      [`${folder}/libcupti.so.12`]: library('libcupti.so.12', content),
+    });
+    const files = {
+      ...wheelFiles('nvidia_cuda_cupti_cu12', cupti('nvidia/cuda_cupti/lib', 'one')),
+      ...wheelFiles('triton', cupti('triton/backends/nvidia/lib/cupti', 'another')),
+    };
+    expect(await findingsOf(files)).toEqual([]);
+  });
+
   test('the same bytes twice, or a copy under a name of its own, are no second version', async () => {
     const files = {
       'opt/a/libcudart.so.12': library('libcudart.so.12'),
