@@ -8,7 +8,7 @@ import { describeBase } from '../base-image/find.ts';
 import type { Base } from '../catalogue/catalogue.ts';
 import { projectOf } from '../description/evaluate.ts';
 import { openStore } from '../store/store.ts';
-import { basesIn, saveBases } from './base-catalogue.ts';
+import { basesIn, saveBases, savedText } from './base-catalogue.ts';
 import { bringImage, buildAndDeliver } from './build.ts';
 import { type NetworkFlags, networkOptions } from './caches.ts';
 import { type DescriptionFlags, evaluateLocked, jobsOption, withDescription } from './options.ts';
@@ -82,11 +82,13 @@ async function run(path: string, flags: Flags): Promise<void> {
       return { result, images, bases };
     });
     progress.end();
-    const saved = flags.catalogue === undefined ? '' : saveBases(flags.catalogue, before, done.bases);
+    const catalogue =
+      flags.catalogue === undefined ? undefined : saveBases(flags.catalogue, before, done.bases);
+    const built = builtNow(done.result, graph);
     process.stdout.write(
       flags.json
-        ? `${JSON.stringify({ targets: done.images, built: builtNow(done.result, graph) }, null, 2)}\n`
-        : `${done.images.map(lineOf).join('')}${saved}`,
+        ? `${JSON.stringify({ targets: done.images, built, catalogue }, null, 2)}\n`
+        : `${done.images.map(lineOf).join('')}${catalogue ? savedText(catalogue) : ''}`,
     );
   } finally {
     progress.end();

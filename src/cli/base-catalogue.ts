@@ -8,7 +8,7 @@ import { openStore } from '../store/store.ts';
 import { describeWithProgress } from './base-describe.ts';
 import { storeOption } from './options.ts';
 
-type Flags = { readonly store: string; readonly platform: string };
+type Flags = { readonly store: string; readonly platform: string; readonly json?: boolean };
 
 export function addCatalogue(base: Command): void {
   base
@@ -18,6 +18,7 @@ export function addCatalogue(base: Command): void {
     .argument('<images...>', 'references to a registry, or oci:DIR')
     .option('--platform <platform>', 'of images for several platforms, the one to describe', 'linux/amd64')
     .addOption(storeOption())
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ cogpack base catalogue bases.json localhost:5000/base:1 localhost:5000/base:2',
@@ -37,7 +38,8 @@ async function run(file: string, images: readonly string[], flags: Flags): Promi
   const added: Base[] = [];
   for (const reference of images)
     added.push({ reference, ...(await describeWithProgress(reference, flags)) });
-  process.stdout.write(saveBases(file, before, added));
+  const saved = saveBases(file, before, added);
+  process.stdout.write(flags.json ? `${JSON.stringify(saved, null, 2)}\n` : savedText(saved));
 }
 
 /** None where there is no file yet. Throws `base/catalogue`. */
@@ -45,10 +47,15 @@ export function basesIn(file: string): readonly Base[] {
   return existsSync(file) ? readCatalogue(file) : [];
 }
 
-/** Writes the catalogue; gives a line that tells how many there are. */
-export function saveBases(file: string, before: readonly Base[], described: readonly Base[]): string {
-  const all = withBases(before, described);
+/** How many bases a catalogue has, and how many of them were described now. */
+export type Saved = { readonly file: string; readonly bases: number; readonly described: number };
+
+export function saveBases(file: string, before: readonly Base[], added: readonly Base[]): Saved {
+  const all = withBases(before, added);
   writeCatalogue(file, all);
-  const added = described.filter(base => !before.includes(base)).length;
-  return `${file}: ${all.length} base${all.length === 1 ? '' : 's'}, ${added} described now\n`;
+  return { file, bases: all.length, described: added.filter(base => !before.includes(base)).length };
+}
+
+export function savedText({ file, bases, described }: Saved): string {
+  return `${file}: ${bases} base${bases === 1 ? '' : 's'}, ${described} described now\n`;
 }

@@ -60,6 +60,7 @@ test('bases are pushed under their names and catalogued, share layers, and are b
 
   const again = JSON.parse(await output(bin, [...build, '--json']));
   expect(again.built).toEqual([]);
+  expect(again.catalogue).toEqual({ file: catalogue, bases: 4, described: 0 });
   expect(again.targets.map(({ reference }: { reference: string }) => reference)).toEqual(
     names.map(name => `${bases}:${name}`),
   );
