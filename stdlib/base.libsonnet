@@ -8,10 +8,15 @@ local has(text, part) = std.length(std.findSubstr(part, text)) > 0;
 local folderOf(path) = std.join('/', std.split(path, '/')[:-1]);
 local first(array) = if array == [] then null else array[0];
 
+// Nulls for a Python that no suite carries: it is refused where the fields are checked, and until then it is read.
+local suiteOf(python) =
+  if std.isString(python) && std.objectHas(debian, python) then debian[python]
+  else { name: null, glibc: null };
+
 // What cogpack builds from nothing: the suite that carries the model's Python, and nothing else.
 local scratch(model) = {
-  suite: debian[model.python].name,
-  glibc: debian[model.python].glibc,
+  suite: suiteOf(model.python).name,
+  glibc: suiteOf(model.python).glibc,
   interpreter: null,
   venv: null,
   debian: [],
@@ -75,8 +80,11 @@ local found(model, metadata) =
 // What the base lacks and cannot be given, in words; null where nothing is.
 local faultOf(model, base, metadata) =
   if !std.objectHas(metadata, 'glibc') then 'it has no glibc, which wheels and Debian packages need'
-  else if base.interpreter == null && base.suite != debian[model.python].name then
-    'it has no Python ' + model.python + ', and ' + debian[model.python].name + "'s cannot be added to " + base.system
+  else if !std.isString(model.python) then null
+  else if base.interpreter == null && suiteOf(model.python).name == null then
+    'it has no Python ' + model.python + ', and neither has Debian'
+  else if base.interpreter == null && base.suite != suiteOf(model.python).name then
+    'it has no Python ' + model.python + ', and ' + suiteOf(model.python).name + "'s cannot be added to " + base.system
   else null;
 
 {

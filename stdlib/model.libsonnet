@@ -10,7 +10,7 @@ local python = import 'python.libsonnet';
 
 local fields = contract.object('a model', {
   platform: contract.field(contract.format('platform'), 'What the image runs on: linux/amd64 or linux/arm64.'),
-  python: contract.field(contract.oneOf(std.objectFields(import 'debian-suites.libsonnet')), 'The version of Python: the one that a Debian suite carries.'),
+  python: contract.field(contract.oneOf(std.objectFields(import 'debian-suites.libsonnet')), 'The version of Python: the one that a Debian suite carries, or any that the base has.'),
   base: contract.field(
     contract.optional(contract.format('imageReference')),
     'An image to stand on: a reference to a registry, or oci:DIR of the project. What it has is not added again.'
@@ -109,6 +109,11 @@ local fields = contract.object('a model', {
   user: contract.field(contract.format('user'), 'The user that the command runs as.'),
   labels: contract.field(contract.mapOf('label', contract.string), 'Labels of the image.'),
 });
+
+// A base may have other Pythons than Debian.
+local fieldsOf(model) =
+  if model.base == null then fields
+  else fields { fields+: { python+: { contract: contract.format('pythonVersion') } } };
 
 {
   fields:: fields,
@@ -238,6 +243,6 @@ local fields = contract.object('a model', {
       inputs: { layers: [layer.layer for layer in model.plan], checked: [model.check] },
     }),
 
-    targets:: { image: contract.checked(fields, model, 'model').image },
+    targets:: { image: contract.checked(fieldsOf(model), model, 'model').image },
   },
 }

@@ -66,7 +66,7 @@ export const formats: Readonly<Record<string, Format>> = {
   pythonVersion: matching(
     /^3\.\d+$/,
     'a Python version such as "3.11"',
-    'the patch version is the one that the suite carries',
+    'the patch version is the one that the suite or the base carries',
   ),
   imageReference: text => {
     if (/^oci:[^:]+(:[\w][\w.-]*)?$/.test(text))

@@ -98,7 +98,7 @@ export function describeCog(text: string, file: string, dir: string): CogDescrip
       refuse(
         span,
         `build.python_version is ${value}; no suite of Debian that an image is made of carries it`,
-        `write one of ${pythonChoices}, and see with cogpack lock whether the packages have wheels for it`,
+        `write one of ${pythonChoices}, and see with cogpack lock whether the packages have wheels for it; or write a cogpack.jsonnet with a base that has ${value} (docs/base.md)`,
       );
     } else wrong(span, `build.python_version is "${value}"; expected a version such as "3.11"`);
   }

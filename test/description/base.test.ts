@@ -42,7 +42,7 @@ async function onBase(base: Partial<BaseMetadata>, model: string, wheels: readon
   const file = join(dir, 'cogpack.jsonnet');
   writeFileSync(
     file,
-    `(import 'cogpack').model { base: '${reference}', source: { exclude: ['*'] }, ${model} }`,
+    `(import 'cogpack').model { base: '${reference}', source: { exclude: ['*'] } } + { ${model} }`,
   );
   const metadata = baseMetadataSchema.parse({
     v: 1,
@@ -103,6 +103,23 @@ test("a base's own interpreter is used, the first on its PATH, with the packages
   expect(venv).toContain('"target":"/usr/local/bin/python3.11"');
   expect(venv).toContain('home = /usr/local/bin\\ninclude-system-site-packages = true');
   expect(made.map(({ name }) => name)).not.toContain('root');
+});
+
+test('a base may have another Python than Debian, which no image without a base can have', async () => {
+  const other = { ...python, pythons: [{ version: '3.12.4', path: '/usr/local/bin/python3.12' }] };
+  const fields = "python: '3.12', predict: 'predict.py:Predictor'";
+  const { requests } = await onBase({ ...debian, ...other }, "python: '3.12', requirements: ['attrs']");
+  expect(requests).toContainEqual(expect.objectContaining({ kind: 'python', python: '3.12' }));
+  expect(requests[0]!.packages).not.toContain('python3.12');
+  await expect(onBase(debian, fields)).rejects.toThrow('it has no Python 3.12, and neither has Debian');
+  await expect(onBase(debian, 'python: 3.12')).rejects.toMatchObject({ code: 'description/type' });
+  await expect(onBase(debian, `base: null, ${fields}`)).rejects.toMatchObject({
+    code: 'description/choice',
+    message: 'model.python must be one of "3.11", "3.13"; found "3.12"',
+  });
+  await expect(onBase(debian, `base: null, ${fields.replaceAll("'3.12'", '3.11')}`)).rejects.toMatchObject({
+    code: 'description/type',
+  });
 });
 
 test("a base's virtual environment is added to, and stands on PATH once", async () => {
