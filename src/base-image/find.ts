@@ -141,7 +141,7 @@ async function open<T>(options: DescribeOptions, use: Use<T>, root: Digest, plac
     async withLayer(layer, read) {
       signal.throwIfAborted();
       if ('file' in place) {
-        const fd = openSync(place.file(layer), 'r');
+        const fd = openStored(label, layer, place.file(layer));
         try {
           return await read(openLayerFile({ fd, size: fstatSync(fd).size, label }, layer.mediaType));
         } finally {
@@ -237,6 +237,17 @@ async function* layoutBlob(dir: string, { digest }: Descriptor, signal: AbortSig
   }
   const found = `sha256:${hash.digest('hex')}`;
   if (found !== digest) throw damaged(dir, digest, `has the digest ${found}`);
+}
+
+function openStored(label: string, { digest }: Descriptor, path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw new CogpackError('model/blob', `${label}: the store does not hold the layer ${digest}`, {
+      hint: 'it is in a cache: cogpack realise --output oci:DIR brings it; or name the image where it was pushed to',
+    });
+  }
 }
 
 function blobPath(dir: string, digest: Digest): string {

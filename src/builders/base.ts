@@ -1,4 +1,4 @@
-// base@1: a layer of a base image, its bytes as they are. Its uncompressed bytes are checked against the diffID that the
+// base@2: a layer of a base image, its bytes as they are. Its uncompressed bytes are checked against the diffID that the
 // image's config gives them, and are summed up for the check of images as they pass.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ type Args = z.infer<typeof args>;
 
 export const base: Builder<Args> = {
   name: 'base',
-  version: 1,
+  version: 2,
   thread: 'worker',
   args,
   async build({ mediaType, diffID }, inputs, context) {

@@ -1,4 +1,4 @@
-// check@1: proves from the summaries of an image's layers that its programs and libraries can be loaded (docs/check.md),
+// check@2: proves from the summaries of an image's layers that its programs and libraries can be loaded (docs/check.md),
 // and that no two wheels write one path with different bytes. Its output is the report; a finding is an error, so that
 // nothing that needs the report is made of a broken image.
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ const mostTold = 20;
 
 export const check: Builder<Args> = {
   name: 'check',
-  version: 1,
+  version: 2,
   thread: 'worker',
   args,
   build({ layers, env, architectures, base }, inputs, context) {

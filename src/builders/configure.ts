@@ -1,4 +1,4 @@
-// configure@3: what the maintainer scripts of packages would have made in a fresh system, as a layer, without running
+// configure@4: what the maintainer scripts of packages would have made in a fresh system, as a layer, without running
 // one: the trusted certificate authorities in /etc/ssl/certs, the links of update-alternatives, fontconfig's usual
 // choices, and /etc/ld.so.cache where the loader has need of it. Scripts are read from the .debs, files from the
 // layers made of them. docs/debian.md tells what is done and what is not.
@@ -41,7 +41,7 @@ type Output = { readonly bytes: Buffer } | { readonly target: string };
 
 export const configure: Builder<Args> = {
   name: 'configure',
-  version: 3,
+  version: 4,
   thread: 'worker',
   args,
   async build({ base = false }, inputs, context) {

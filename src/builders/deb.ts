@@ -1,4 +1,4 @@
-// deb@3: a Debian package's files as a layer, without running its maintainer scripts. /bin, /sbin and /lib* are links
+// deb@4: a Debian package's files as a layer, without running its maintainer scripts. /bin, /sbin and /lib* are links
 // into /usr, as on every current Debian: files below them go to /usr, and the link is in each layer that has need of
 // it. The package's control stanza goes to /var/lib/dpkg/status.d, where scanners look in images made without dpkg.
 // Entries stand in the package's own order. Two such layers may both hold a folder or one of these links: joined, the
@@ -24,7 +24,7 @@ const setGid = 0o2000;
 
 export const deb: Builder<Args> = {
   name: 'deb',
-  version: 3,
+  version: 4,
   thread: 'worker',
   args,
   async build({ filename }, inputs, context) {

@@ -20,18 +20,18 @@ const layer = (version: number, load: Entry['load'], outputs = ['layer', 'summar
 // The versions stand here too, so that a description can be evaluated without loading a builder; test/builders
 // checks that they agree.
 const entries = new Map<string, Entry>([
-  ['base', layer(1, async () => (await import('./base.ts')).base)],
+  ['base', layer(2, async () => (await import('./base.ts')).base)],
   [
     'check',
     {
-      version: 1,
+      version: 2,
       outputs: ['report'],
       thread: 'worker',
       load: async () => (await import('./check.ts')).check,
     },
   ],
-  ['configure', layer(3, async () => (await import('./configure.ts')).configure)],
-  ['deb', layer(3, async () => (await import('./deb.ts')).deb)],
+  ['configure', layer(4, async () => (await import('./configure.ts')).configure)],
+  ['deb', layer(4, async () => (await import('./deb.ts')).deb)],
   [
     'fetch',
     { version: 1, outputs: ['file'], thread: 'main', load: async () => (await import('./fetch.ts')).fetch },
@@ -44,14 +44,14 @@ const entries = new Map<string, Entry>([
   [
     'scan',
     {
-      version: 1,
+      version: 2,
       outputs: ['summary'],
       thread: 'worker',
       load: async () => (await import('./scan.ts')).scan,
     },
   ],
-  ['tree', layer(3, async () => (await import('./tree.ts')).tree)],
-  ['wheel', layer(3, async () => (await import('./wheel.ts')).wheel)],
+  ['tree', layer(4, async () => (await import('./tree.ts')).tree)],
+  ['wheel', layer(4, async () => (await import('./wheel.ts')).wheel)],
 ]);
 
 export const builderNames: readonly string[] = [...entries.keys()];

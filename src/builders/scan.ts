@@ -1,4 +1,4 @@
-// scan@1: a layer becomes its summary (check/summary.ts), canonical JSON. Layers that cogpack wrote are read with what
+// scan@2: a layer becomes its summary (check/summary.ts), canonical JSON. Layers that cogpack wrote are read with what
 // need not be inflated left out; others, of base images, as a whole.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const partSize = 1 << 18;
 
 export const scan: Builder<Args> = {
   name: 'scan',
-  version: 1,
+  version: 2,
   thread: 'worker',
   args,
   async build(_args, inputs, context) {

@@ -1,4 +1,4 @@
-// tree@3: a project's files, and texts, links and folders written out in a description, become a layer. Files are read
+// tree@4: a project's files, and texts, links and folders written out in a description, become a layer. Files are read
 // from the context's root and verified by sha256 while they are written.
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
@@ -23,7 +23,7 @@ const bufferSize = 1 << 20;
 
 export const tree: Builder<Args> = {
   name: 'tree',
-  version: 3,
+  version: 4,
   thread: 'worker',
   args,
   build({ prefix, entries }, _inputs, context) {

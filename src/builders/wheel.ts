@@ -1,4 +1,4 @@
-// wheel@3: a wheel, installed into a virtual environment, as a layer. The wheel's own deflate streams are copied into
+// wheel@4: a wheel, installed into a virtual environment, as a layer. The wheel's own deflate streams are copied into
 // gzip members; inflating happens once, to check CRC-32s and to hash the tar. The layer depends on the wheel, the
 // environment's prefix and Python's version alone.
 import { createHash } from 'node:crypto';
@@ -38,7 +38,7 @@ type Args = z.infer<typeof args>;
 
 export const wheel: Builder<Args> = {
   name: 'wheel',
-  version: 3,
+  version: 4,
   thread: 'worker',
   args,
   async build({ filename, prefix, python }, inputs, context) {

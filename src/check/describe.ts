@@ -27,8 +27,12 @@ export function describeFinding(finding: Finding): string {
     }
     case 'wrong-machine':
       return `${file} of ${from} is for ${finding.found}; the image is for ${finding.expected}`;
-    case 'missing-interpreter':
-      return `${file} of ${from} is started by ${finding.interpreter}, which is not in the image`;
+    case 'missing-interpreter': {
+      const { interpreter, provider } = finding;
+      const where = interpreter.includes('/') ? 'not in the image' : 'in no folder of PATH';
+      const cure = provider === undefined ? '' : `; ${provider} has it`;
+      return `${file} of ${from} is started by ${interpreter}, which is ${where}${cure}`;
+    }
     case 'two-versions': {
       const others = finding.others.map(other => `${other.file} of ${other.package}`);
       return `${finding.library} is in the image in two versions: ${file} of ${from} and ${others.join(', ')}`;

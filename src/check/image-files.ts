@@ -14,6 +14,8 @@ export type ImageFile = SummaryFile & {
 export type ImageFiles = {
   /** Every regular file (hard links too), by its own path. */
   readonly files: ReadonlyMap<string, ImageFile>;
+  /** The paths of links. */
+  readonly links: readonly string[];
   /** The file that a path leads to through links; undefined for a folder, a broken link, or nothing. */
   file(path: string): ImageFile | undefined;
   /** The path of a folder with its links followed; undefined when it is none. A folder may be empty. */
@@ -33,7 +35,11 @@ export function imageFiles(layers: readonly NamedSummary[]): ImageFiles {
   const nodes = new Map<string, Node>();
   for (const [index, { summary }] of layers.entries()) addLayer(nodes, summary.entries, index);
   const files = new Map<string, ImageFile>();
-  for (const [path, node] of nodes) if (node.type === 'file') files.set(path, node);
+  const links: string[] = [];
+  for (const [path, node] of nodes) {
+    if (node.type === 'file') files.set(path, node);
+    else if (node.type === 'link') links.push(path);
+  }
 
   const folders = impliedFolders(nodes);
   const resolved = new Map<string, string | undefined>();
@@ -45,6 +51,7 @@ export function imageFiles(layers: readonly NamedSummary[]): ImageFiles {
   };
   return {
     files,
+    links,
     file(path) {
       const real = resolve(path);
       return real === undefined ? undefined : files.get(real);

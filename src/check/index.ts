@@ -1,12 +1,16 @@
 // Whether an image's programs and libraries can be loaded, from the summaries of its layers alone: a pure function.
 // docs/check.md tells the rules and where they are lenient.
 import { posix } from 'node:path';
+import type { GpuCode } from '../formats/elf-fatbin.ts';
 import { cudaVersions, gpuPackages, runsOn, smNumber } from './gpu.ts';
 import { type ImageFile, type ImageFiles, imageFiles, type NamedSummary } from './image-files.ts';
 import { type Need, resolveNeeds } from './libraries.ts';
 import { createLoader, loadable } from './loader.ts';
 import { isForProcessor, type Machine, machineName, machineOf } from './machine.ts';
-import { providerOf } from './providers.ts';
+import { createIsPlugin } from './plugins.ts';
+import { interpreterProvider, providerOf } from './providers.ts';
+import { type BrokenScript, brokenScripts } from './scripts.ts';
+import type { Owner } from './summary.ts';
 
 export type { NamedSummary } from './image-files.ts';
 
@@ -35,7 +39,13 @@ export type Finding = Place &
         readonly newest?: string;
       }
     | { readonly kind: 'wrong-machine'; readonly found: string; readonly expected: string }
-    | { readonly kind: 'missing-interpreter'; readonly interpreter: string }
+    | {
+        readonly kind: 'missing-interpreter';
+        /** A path, or a name that a script has looked for in PATH. */
+        readonly interpreter: string;
+        /** Such as `perl-base (deb)`. */
+        readonly provider?: string;
+      }
     | {
         readonly kind: 'two-versions';
         readonly soname: string;
@@ -58,10 +68,14 @@ export type CheckReport = {
   readonly driver: readonly string[];
   /** Plugins of Debian packages that cannot be loaded: they need what their package only recommends or suggests. */
   readonly plugins: readonly Finding[];
+  /** Programs of packages that are scripts for an interpreter which the package cannot or does not ask for. */
+  readonly scripts: readonly Finding[];
   /** What the loader alone would not find, and the package that has it is to load first. */
   readonly assumed: readonly (Place & { readonly soname: string; readonly provider: string })[];
   /** What fails in a base image's own files, as it does without the model. */
   readonly base?: readonly Finding[];
+  /** The GPU architectures of each package with CUDA code. */
+  readonly gpu: readonly (Place & GpuCode)[];
   /** How many files the loader could load. */
   readonly checked: number;
 };
@@ -87,14 +101,21 @@ export function checkImage({
   base = 0,
 }: CheckOptions): CheckReport {
   const machine = machineOf(platform);
-  if (machine === undefined) return { findings: [], plugins: [], driver: [], assumed: [], checked: 0 };
+  if (machine === undefined) return nothing;
   const files = imageFiles(layers);
   const place = (file: ImageFile): Place => ({ file: `/${file.path}`, package: packageOf(layers, file) });
   const named = createFinder(files);
   const needs = resolveNeeds(files, createLoader(files, machine, env), machine);
+  const ownerOf = ({ layer, owner }: ImageFile) =>
+    owner === undefined ? undefined : layers[layer]!.summary.owners[owner]!.kind;
+  const isOpened = createIsPlugin(needs);
+  const isPlugin = (file: ImageFile) => ownerOf(file) === 'deb' && isOpened(file);
+  const scripts = brokenScripts(files, env, file => ownerOf(file) === 'wheel');
+  const isOptional = (script: BrokenScript) => isNotDeclared(script, ownerOf(script.file));
   const findings = [
     ...machineFindings(files, machine, place),
-    ...needs.filter(need => !isPlugin(need.file, place)).flatMap(need => needFinding(need, place, named)),
+    ...scripts.filter(script => !isOptional(script)).map(script => scriptFinding(script, place)),
+    ...needs.filter(need => !isPlugin(need.file)).flatMap(need => needFinding(need, place, named)),
     ...gpuFindings(files, architectures, place),
   ].sort((a, b) => compare(a.file, b.file));
   const isOfBase = ({ file }: Place) => files.files.get(file.slice(1))!.layer < base;
@@ -106,9 +127,10 @@ export function checkImage({
     findings: own,
     ...(base > 0 && { base: ofBase }),
     plugins: needs
-      .filter(need => isPlugin(need.file, place))
+      .filter(need => isPlugin(need.file))
       .flatMap(need => needFinding(need, place, named))
       .sort((a, b) => compare(a.file, b.file)),
+    scripts: scripts.filter(isOptional).map(script => scriptFinding(script, place)),
     driver: [
       ...new Set(needs.flatMap(({ soname, outcome }) => (outcome.kind === 'driver' ? [soname] : []))),
     ].sort(),
@@ -117,20 +139,36 @@ export function checkImage({
         outcome.kind === 'assumed' ? [{ ...place(file), soname, provider: `/${outcome.provider}` }] : [],
       )
       .sort((a, b) => compare(a.file, b.file)),
+    gpu: gpuPackages(files).map(({ files: [first], code }) => ({ ...place(first!), ...code })),
     checked: [...files.files.values()].filter(file => loadable(file) !== undefined).length,
   };
 }
 
-// A Debian package depends on what its programs and the libraries in the loader's folders need (Debian Policy 8.6);
-// what lies deeper is opened on request.
-const deeperLibrary = /^usr\/lib\/(?:[^/]+-linux-gnu\/)?[^/]+\/.*\.so(?:\.|$)/;
+const nothing: CheckReport = {
+  findings: [],
+  plugins: [],
+  scripts: [],
+  driver: [],
+  assumed: [],
+  gpu: [],
+  checked: 0,
+};
 
-function isPlugin(file: ImageFile, place: (file: ImageFile) => Place): boolean {
-  return (
-    deeperLibrary.test(file.path) &&
-    !/^usr\/lib\/[^/]+-linux-gnu\/[^/]+$/.test(file.path) &&
-    place(file).package.endsWith(' (deb)')
-  );
+// Debian packages do not name the essential ones (dash, bash, perl-base, coreutils), which an image need not have, and may
+// only recommend others (Debian Policy 3.5, 7.2). A wheel can ask for no program: its Python ones are installed with
+// Python, others are extras.
+function isNotDeclared({ interpreter }: BrokenScript, owner: Owner['kind'] | undefined): boolean {
+  return owner === 'deb' || (owner === 'wheel' && !/^python[\d.]*$/.test(posix.basename(interpreter)));
+}
+
+function scriptFinding({ file, interpreter }: BrokenScript, place: (file: ImageFile) => Place): Finding {
+  const provider = interpreterProvider(interpreter);
+  return {
+    kind: 'missing-interpreter',
+    ...place(file),
+    interpreter,
+    ...(provider !== undefined && { provider }),
+  };
 }
 
 /** The first file by path that has a name; the paths are gone through when the first name is asked for. */

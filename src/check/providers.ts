@@ -27,11 +27,25 @@ export function sonamesOfWheel(name: string): readonly string[] {
   return wheels.get(name) ?? [];
 }
 
+let interpreters: Readonly<Record<string, string>> | undefined;
+
+/** `/usr/bin/perl` → `perl-base (deb)`, `node` → `nodejs (deb)`; undefined for a path elsewhere, or an unknown name. */
+export function interpreterProvider(interpreter: string): string | undefined {
+  interpreters ??= (readJson('interpreters.json') as { readonly interpreters: Record<string, string> })
+    .interpreters;
+  const name = /^(?:(?:\/usr)?\/bin\/)?([^/]+)$/.exec(interpreter)?.[1];
+  const provider = name === undefined ? undefined : interpreters[name];
+  return provider === undefined ? undefined : `${provider} (deb)`;
+}
+
 function readFacts(name: string, kind: 'deb' | 'wheel'): [string, string][] {
   return Object.entries(factsIn(name)).map(([soname, from]) => [soname, `${from} (${kind})`]);
 }
 
 function factsIn(name: string): Facts['sonames'] {
-  const text = readFileSync(new URL(`../../stdlib/facts/${name}`, import.meta.url), 'utf8');
-  return (JSON.parse(text) as Facts).sonames;
+  return (readJson(name) as Facts).sonames;
+}
+
+function readJson(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../stdlib/facts/${name}`, import.meta.url), 'utf8'));
 }

@@ -8,12 +8,15 @@ import { isOwnerList, readOwner } from './owners.ts';
 import type { ElfFacts, Owner, Summary, SummaryEntry, SummaryFile } from './summary.ts';
 
 const maxText = 64 << 20;
+/** What the kernel reads of a script (BINPRM_BUF_SIZE of Linux 5.1 and later). */
+const maxScriptLine = 256;
 
 type Item = {
   readonly member: TarMember;
   crc: number;
   elf?: ElfFacts;
   text?: string;
+  script?: string;
   /** What is to be kept of its bytes when it is read again. */
   missing?: readonly Region[] | undefined;
 };
@@ -38,6 +41,7 @@ export function createSummarizer(): Summarizer {
   let index = -1;
   let isFirst = true;
   let elf: ElfStream | undefined;
+  let line: Buffer | undefined;
   const text: Buffer[] = [];
   return {
     enter(member) {
@@ -46,11 +50,18 @@ export function createSummarizer(): Summarizer {
     },
     choose(head) {
       elf = undefined;
+      line = undefined;
       text.length = 0;
       const { member, missing } = items[index]!;
       if (isFirst ? isElf(head) : missing !== undefined) {
         elf = createElfStream(member.path, member.size, missing);
         return elf.write;
+      }
+      if (isFirst && isScript(head) && (member.mode & 0o111) !== 0) {
+        line = Buffer.alloc(0);
+        return part => {
+          if (line!.length < maxScriptLine) line = Buffer.concat([line!, part.subarray(0, maxScriptLine)]);
+        };
       }
       const isWanted = isFirst && isText(member.path) && member.size <= maxText;
       return isWanted ? part => text.push(Buffer.from(part)) : undefined;
@@ -60,8 +71,10 @@ export function createSummarizer(): Summarizer {
       item.crc = crc;
       if (text.length > 0) item.text = Buffer.concat(text).toString('utf8');
       if (elf !== undefined) Object.assign(item, factsOf(elf));
+      if (line !== undefined) Object.assign(item, scriptOf(line));
       text.length = 0;
       elf = undefined;
+      line = undefined;
     },
     isIncomplete: () => items.some(({ missing }) => missing !== undefined),
     again() {
@@ -84,6 +97,18 @@ function factsOf(stream: ElfStream): Pick<Item, 'elf' | 'missing'> {
     if (!(error instanceof CogpackError) || error.code !== 'elf/format') throw error;
     return { missing: undefined, elf: { fault: error.message } };
   }
+}
+
+function isScript(head: Uint8Array): boolean {
+  return head[0] === 0x23 && head[1] === 0x21;
+}
+
+/** Nothing when the line is longer than the kernel takes. */
+function scriptOf(bytes: Buffer): Pick<Item, 'script'> {
+  const end = bytes.subarray(0, maxScriptLine).indexOf(0x0a);
+  const isWhole = end >= 0 || bytes.length < maxScriptLine;
+  const script = bytes.toString('utf8', 2, end < 0 ? bytes.length : end).trim();
+  return isWhole && script !== '' ? { script } : {};
 }
 
 function isText(path: string): boolean {
@@ -117,7 +142,7 @@ function summaryOf(items: readonly Item[]): Summary {
   return { version: 1, owners, entries };
 }
 
-function fileEntry({ member, crc, elf, text }: Item, owner: number | undefined): SummaryFile {
+function fileEntry({ member, crc, elf, text, script }: Item, owner: number | undefined): SummaryFile {
   const { path, size, mode } = member;
   return {
     type: 'file',
@@ -125,6 +150,7 @@ function fileEntry({ member, crc, elf, text }: Item, owner: number | undefined):
     size,
     crc,
     ...((mode & 0o111) !== 0 && { executable: true }),
+    ...(script !== undefined && { script }),
     ...(owner !== undefined && { owner }),
     ...(elf !== undefined && { elf }),
     ...(text !== undefined && isLoaderConfiguration(path) && { text }),

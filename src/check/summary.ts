@@ -19,6 +19,8 @@ export type SummaryFile = {
   /** CRC-32 of the content: with the size it tells contents apart, not more. */
   readonly crc: number;
   readonly executable?: true;
+  /** Of an executable file that begins with `#!`: the rest of its first line. */
+  readonly script?: string;
   /** An index into `owners`. */
   readonly owner?: number;
   readonly elf?: ElfFacts;

@@ -68,7 +68,26 @@ function textOf(
     list('taken to be loaded first by a package', assumedLines(report)),
     list("faults of the base's own files, which are let pass", (report.base ?? []).map(describeFinding)),
     list('plugins that cannot be loaded', report.plugins.map(describeFinding)),
+    list('interpreters that scripts of packages lack', scriptLines(report)),
+    list('code for GPUs', report.gpu.map(gpuLine)),
   ].join('');
+}
+
+function gpuLine({ package: from, cubin, ptx }: CheckReport['gpu'][number]): string {
+  const names = [...cubin.map(number => `sm_${number}`), ...ptx.map(number => `compute_${number}`)];
+  return `${from}: ${names.join(', ')}`;
+}
+
+/** A line for each interpreter, with the packages and how many programs of each. */
+function scriptLines({ scripts }: CheckReport): string[] {
+  const found = scripts.flatMap(each => (each.kind === 'missing-interpreter' ? [each] : []));
+  return [...Map.groupBy(found, each => each.interpreter)].map(([interpreter, programs]) => {
+    const packages = [...Map.groupBy(programs, each => each.package)]
+      .map(([name, { length }]) => `${name}${length === 1 ? '' : ` × ${length}`}`)
+      .sort();
+    const provider = programs[0]!.provider;
+    return `${interpreter}${provider === undefined ? '' : ` of ${provider}`}: ${packages.join(', ')}`;
+  });
 }
 
 /** A line for each package, as many of its files need the same. */

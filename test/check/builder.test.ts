@@ -38,6 +38,8 @@ test('a sound image gives its report, the same each time', async () => {
     findings: [],
     assumed: [],
     plugins: [],
+    scripts: [],
+    gpu: [],
     checked: 3,
     driver: ['libcuda.so.1'],
   });

@@ -3,7 +3,7 @@ import { pathConflicts } from '../../src/check/conflicts.ts';
 import type { Finding } from '../../src/check/index.ts';
 import { openBench } from '../builders/fixture.ts';
 import { type ElfFixture, makeFatbin } from '../formats/elf-fixture.ts';
-import { check, type Files, multiarch, site, summarize, system, wheelFiles } from './fixture.ts';
+import { check, debFiles, type Files, multiarch, site, summarize, system, wheelFiles } from './fixture.ts';
 
 const bench = openBench();
 afterAll(bench.close);
@@ -13,10 +13,11 @@ const findingsOf = async (
   ...more: [Parameters<typeof check>[2]?]
 ): Promise<readonly Finding[]> => (await check(bench, { app: files }, ...more)).findings;
 
+const nothing = { findings: [], plugins: [], scripts: [], driver: [], assumed: [], gpu: [] };
 const needs = (...needed: string[]): ElfFixture => ({ needed });
 
 test('a system by itself is sound', async () => {
-  expect(await check(bench, {})).toEqual({ findings: [], plugins: [], driver: [], assumed: [], checked: 2 });
+  expect(await check(bench, {})).toEqual({ ...nothing, checked: 2 });
 });
 
 describe('a library is found', () => {
@@ -417,5 +418,32 @@ test('a wheel and a Debian package that bring one path are both named', async ()
 
 test('an image of a platform that is not known is not judged', async () => {
   const report = await check(bench, {}, { platform: 'windows/amd64' });
-  expect(report).toEqual({ findings: [], plugins: [], driver: [], assumed: [], checked: 0 });
+  expect(report).toEqual({ ...nothing, checked: 0 });
+});
+
+describe('a library of a Debian package that needs what is not there', () => {
+  const app = (files: Files) => check(bench, { app: debFiles('app', files) });
+  const [plugin, program] = [`${multiarch}/libapp_keyring.so.1`, 'usr/bin/app'];
+
+  test('is a plugin where no file needs it, or where it lies deeper, and is noted', async () => {
+    const report = await app({
+      [plugin]: { soname: 'libapp_keyring.so.1', needed: ['libsecret-1.so.0'] },
+      [`${multiarch}/app/more.so`]: needs('libmore.so.1'),
+      [program]: needs('libc.so.6'),
+    });
+    expect(report.findings).toEqual([]);
+    expect(report.plugins.map(({ file }) => file)).toEqual([`/${multiarch}/app/more.so`, `/${plugin}`]);
+  });
+
+  test('is a fault where a file needs it, and so is a program', async () => {
+    const { findings, plugins } = await app({
+      [plugin]: { soname: 'libapp_keyring.so.1', needed: ['libsecret-1.so.0'] },
+      [program]: needs('libapp_keyring.so.1', 'libgone.so'),
+    });
+    expect(plugins).toEqual([]);
+    expect(findings).toMatchObject([
+      { file: `/${program}`, soname: 'libgone.so' },
+      { file: `/${plugin}`, soname: 'libsecret-1.so.0' },
+    ]);
+  });
 });

@@ -60,6 +60,18 @@ test('the layers of a layout and of a registry give the same report', async () =
   }
 });
 
+test('without its report, an image of the store is read, as far as the store holds its layers', async () => {
+  const { derivation, ...made } = JSON.parse((await check(project, 'store', '--json')).stdout);
+  const { layers } = JSON.parse(await output(bin, ['inspect', `oci:${layout}`, '--json']));
+  const inStore = (path: string) => join(dir, 'store', path);
+  const record = inStore(`cogpack/realisations/${derivation.slice(7)}.json`);
+  rmSync(record);
+  expect(JSON.parse((await check(project, 'store', '--json')).stdout)).toEqual(made);
+  rmSync(inStore(`blobs/sha256/${layers[0].digest.slice(7)}`));
+  const { code, stderr } = await check(made.digest, 'store');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('the store does not hold the layer')]);
+});
+
 test('what an image lacks is told, and the command fails', async () => {
   const bundle = join(dir, 'bundle');
   await output('umoci', ['unpack', '--rootless', '--image', `${layout}:latest`, bundle]);

@@ -45,6 +45,14 @@ export function wheelFiles(name: string, files: Files): Files {
   return Object.fromEntries(Object.entries(all).map(([path, content]) => [`${site}/${path}`, content]));
 }
 
+/** Files of a Debian package, with the list that makes them its own. */
+export const debFiles = (name: string, files: Files): Files => ({
+  ...files,
+  [`var/lib/dpkg/status.d/${name}.md5sums`]: Object.keys(files)
+    .map(file => `${'0'.repeat(32)}  ${file}\n`)
+    .join(''),
+});
+
 export const site = 'opt/venv/lib/python3.11/site-packages';
 export const multiarch = 'usr/lib/x86_64-linux-gnu';
 
