@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient, type Reference } from '@cogpack/registry-client';
+import type { Reference } from '@cogpack/registry-client/reference';
 import { z } from 'zod';
 import { type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
@@ -73,6 +73,7 @@ export async function withImage<T>(located: Located, options: DescribeOptions, u
 
 async function fromRegistry<T>(reference: Reference, options: DescribeOptions, use: Use<T>): Promise<T> {
   const { signal, store, keep = false } = options;
+  const { createClient } = await import('@cogpack/registry-client');
   const client = createClient();
   try {
     const { descriptor } = await client.getManifest(

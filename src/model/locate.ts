@@ -2,7 +2,7 @@
 // description that was realised, or a reference to a registry.
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseReference, type Reference } from '@cogpack/registry-client';
+import { parseReference, type Reference } from '@cogpack/registry-client/reference';
 import { z } from 'zod';
 import { type Descriptor, type Digest, descriptorSchema, digestOfHex } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
@@ -27,7 +27,7 @@ export function locateModel(text: string, store: Store): Located {
 
 /** The derivations that this store knows to give an image: those whose description it holds, not their resolved forms. */
 export function derivationsOf(store: Store, image: string): Digest[] {
-  return [...records(store)]
+  return [...records(store, image)]
     .filter(
       ({ derivation, outputs }) =>
         outputs.some(output => output.digest === image) && store.hasBlob(derivation),
@@ -111,19 +111,26 @@ function ofProject(path: string, store: Store): Descriptor {
 
 type Realised = { readonly derivation: Digest; readonly outputs: readonly Descriptor[] };
 
-function* records(store: Store): Iterable<Realised> {
+/** All of them, or those that name a digest: the others are not parsed, for a store may hold very many. */
+function* records(store: Store, naming = ''): Iterable<Realised> {
   const dir = join(store.dir, 'cogpack', 'realisations');
   if (!existsSync(dir)) return;
   for (const name of readdirSync(dir)) {
     const hex = /^([0-9a-f]{64})\.json$/.exec(name)?.[1];
-    if (hex !== undefined) yield { derivation: digestOfHex(hex), outputs: recordOf(store, digestOfHex(hex)) };
+    const text = hex === undefined ? '' : readFileSync(join(dir, name), 'utf8');
+    if (hex !== undefined && text.includes(naming)) {
+      yield { derivation: digestOfHex(hex), outputs: outputsIn(text) };
+    }
   }
 }
 
 function recordOf(store: Store, derivation: Digest): Descriptor[] {
   const file = join(store.dir, 'cogpack', 'realisations', `${derivation.slice(7)}.json`);
-  if (!existsSync(file)) return [];
-  const outputs = outputsSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  return existsSync(file) ? outputsIn(readFileSync(file, 'utf8')) : [];
+}
+
+function outputsIn(record: string): Descriptor[] {
+  const outputs = outputsSchema.safeParse(JSON.parse(record));
   return outputs.success ? Object.values(outputs.data) : [];
 }
 
