@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import xz from 'xz-decompress';
 
-const partSize = 1 << 16;
+const partSize = 1 << 20;
 
 /** The decompressor for a suffix, or undefined when there is none for it. */
 export function decompressorOf(
