@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
 import type { Platform } from '../gpu/facts.ts';
-import { parseRequirements } from '../gpu/requirement.ts';
+import { frameworkOf, parseRequirements } from '../gpu/requirement.ts';
 import { higher, type Specifier } from '../gpu/versions.ts';
 import { type DebianRequest, debianAnswer, debianRequest } from '../lock/debian.ts';
 import type { Lock } from '../lock/lock-file.ts';
@@ -97,26 +97,28 @@ function join(
 ): Needs {
   const { platform, suite, packages } = debian.request;
   const target = { python: version, platform: platform as Platform };
-  const lines = python.flatMap(({ request }) => [
-    ...(request.requirements ?? []),
-    ...(request.constraints ?? []),
-  ]);
+  const required = python.flatMap(({ request }) => request.requirements ?? []);
+  const constraints = parseRequirements(
+    python.flatMap(({ request }) => request.constraints ?? []),
+    target,
+  );
   const wheels = python.every(({ answer }) => answer !== undefined)
     ? python.flatMap(({ answer }) => pythonAnswer.parse(answer).packages)
     : undefined;
   // A lock that the project brings is kept to: its versions are the requirements.
   const locked = python.some(({ request }) => request.lock !== undefined) ? (wheels ?? []) : [];
-  const requirements = parseRequirements(
-    [...lines, ...locked.map(each => `${each.name}==${each.version}`)],
-    target,
-  );
+  const requirements = [
+    ...parseRequirements([...required, ...locked.map(each => `${each.name}==${each.version}`)], target),
+    // On a base with a framework, its build is taken in place of the one that was chosen without a base.
+    ...constraints.filter(({ name }) => frameworkOf(name) === undefined),
+  ];
   return {
     platform,
     python: version,
     suite,
     requirements: requirements.map(({ name, specifiers, text }) => ({ name, specifiers, text })),
     apt: packages.map(text => text.split('=')[0]!).filter(name => !system.test(name)),
-    cuda: cudaMajor(requirements, wheels ?? []),
+    cuda: cudaMajor([...requirements, ...constraints], wheels ?? []),
     glibc: glibcOf(wheels ?? []),
     items: itemsOf(debian.answer, wheels),
   };

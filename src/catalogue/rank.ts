@@ -90,14 +90,20 @@ function isKept(version: string, { specifiers }: Requirement): boolean {
   );
 }
 
-function cudaFault({ cuda, requirements }: Needs, base: BaseMetadata): string | undefined {
+function cudaFault(needs: Needs, base: BaseMetadata): string | undefined {
+  const { cuda } = needs;
   if (cuda === undefined) return undefined;
-  const asksTorch = requirements.some(({ name }) => name === 'torch');
-  if (asksTorch && base.torch !== undefined && base.torch.cuda === undefined)
-    return `its torch ${base.torch.version} is a build without CUDA`;
+  const torch = torchFor(needs, base);
+  if (torch !== undefined)
+    return torch.cuda === undefined ? `its torch ${torch.version} is a build without CUDA` : undefined;
   const found = base.cuda?.version ?? base.torch?.cuda;
   if (found === undefined || found.split('.')[0] === cuda) return undefined;
   return `its CUDA is ${found}, the model's ${cuda}`;
+}
+
+/** The base's torch where the model asks for torch: it decides which CUDA there is. */
+function torchFor({ requirements }: Needs, { torch }: BaseMetadata): BaseMetadata['torch'] {
+  return requirements.some(({ name }) => name === 'torch') ? torch : undefined;
 }
 
 function aptFault({ apt }: Needs, base: BaseMetadata): string | undefined {
@@ -113,7 +119,7 @@ function systemOf({ os }: BaseMetadata): string {
 
 function fitOf(needs: Needs, base: Base): Fit {
   const wanted = needs.items ?? unlocked(needs);
-  const versionIn = versionsIn(base.metadata, needs.python, wanted);
+  const versionIn = versionsIn(base.metadata, needs, wanted);
   const has: Part[] = [];
   const adds: Part[] = [];
   for (const { kind, ...part } of wanted) {
@@ -139,14 +145,17 @@ function unlocked({ requirements, apt, python }: Needs): Wanted[] {
 }
 
 /** The version at which a base has something; undefined for what it lacks. */
-function versionsIn(base: BaseMetadata, python: string, wanted: readonly Wanted[]) {
+function versionsIn(base: BaseMetadata, needs: Needs, wanted: readonly Wanted[]) {
+  const { python } = needs;
   const packages = packagesOf(base, python);
   const debs = new Map(base.debian.map(({ name, version }) => [name, version]));
   const interpreter = interpreterOf(base, python);
   const wheels = wanted.filter(({ kind }) => kind === 'python');
+  // A torch in the base has its CUDA with it, in place of that of another version.
+  const cuda = (name: string) => (/^nvidia-/.test(name) ? torchFor(needs, base)?.cuda : undefined);
   return (item: Wanted): string | undefined =>
     item.kind === 'python'
-      ? (packages.get(item.name) ?? libraryFor(item, wheels, base))
+      ? (packages.get(item.name) ?? libraryFor(item, wheels, base) ?? cuda(item.name))
       : (debs.get(item.name) ?? (isOf(item.name, python) ? interpreter?.version : undefined));
 }
 

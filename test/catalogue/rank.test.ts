@@ -95,12 +95,21 @@ const questions: Readonly<Record<string, Ask>> = {
     constraints: ['torch==2.4.0+cu121'],
     wheels: torch,
   },
+  'any torch, for which a newer one was chosen': {
+    requirements: ['torch'],
+    constraints: ['torch==2.12.0'],
+    wheels: [
+      ['torch', '2.12.0', 800, manylinux],
+      ['nvidia-cublas', '13.0.2.14', 500, 'py3-none-manylinux_2_27_x86_64'],
+      ['nvidia-cudnn-cu13', '9.13.0.50', 400, 'py3-none-manylinux_2_27_x86_64'],
+    ],
+  },
   'a CPU build of torch': { requirements: ['torch==2.4.0+cpu'], wheels: [['torch', '2.4.0+cpu', 190]] },
   'a wheel for a new glibc': { wheels: [['new', '1.0', 1, 'cp311-cp311-manylinux_2_36_x86_64']] },
   'a Debian package': { apt: ['libsndfile1'], wheels: [] },
 };
 
-test('twelve bases are ranked for eight descriptions, with the reasons against those that do not fit', () => {
+test('twelve bases are ranked for nine descriptions, with the reasons against those that do not fit', () => {
   const found = Object.fromEntries(
     Object.entries(questions).map(([name, question]) => [name, shown(question)]),
   );
