@@ -12,6 +12,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -121,6 +122,8 @@ async function unpackEntry(
   else if (header.type === 'file' || header.type === 'contiguous-file') {
     await writeFile(target, bytes);
     own(target, header, mode);
+    // Python holds byte code against it.
+    if (header.mtime !== undefined) utimesSync(target, header.mtime, header.mtime);
   } else throw fail(`a ${header.type} cannot be unpacked`);
 }
 
