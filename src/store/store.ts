@@ -68,6 +68,8 @@ function prepare(dir: string): void {
     if (!existsSync(join(dir, 'index.json'))) {
       writeFileAtomic(join(dir, 'index.json'), '{"schemaVersion":2,"manifests":[]}');
     }
+    // A store inside of a project is none of its source, and none of its version control.
+    writeFileAtomic(join(dir, '.gitignore'), '*\n');
     writeFileAtomic(join(dir, 'oci-layout'), layoutVersion);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

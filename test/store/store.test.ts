@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { openStatCache } from '../../src/source/stat-cache.ts';
+import { readTree } from '../../src/source/tree.ts';
 import { openStore } from '../../src/store/store.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cogpack-store-'));
@@ -13,4 +15,13 @@ test('a store that is named by a relative path gives absolute ones, which progra
   expect(store.blobPath(store.writeBlob('text/plain', Buffer.from('a')))).toMatch(
     new RegExp(`^${dir}/blobs/`),
   );
+});
+
+test("a store inside of a project is no part of the project's source", () => {
+  const project = join(dir, 'project');
+  mkdirSync(project);
+  writeFileSync(join(project, 'main.py'), '');
+  openStore(join(project, 'store')).writeBlob('text/plain', 'a');
+  const entries = readTree(project, { exclude: [] }, openStatCache(join(dir, 'stat'), project));
+  expect(entries.map(({ path }) => path)).toEqual(['main.py']);
 });
