@@ -18,6 +18,7 @@ local scratch(model) = {
   suite: suiteOf(model.python).name,
   glibc: suiteOf(model.python).glibc,
   interpreter: null,
+  python: model.python,
   venv: null,
   debian: [],
   packages: {},
@@ -58,6 +59,14 @@ local found(model, metadata) =
     system: std.join(' ', [os.id] + (if os.version == '' then [] else [os.version])),
     glibc: metadata.glibc,
     interpreter: interpreter,
+    // In full, where it is a release: some packages exclude patch releases.
+    python: first(
+      [
+        each.version
+        for each in metadata.pythons
+        if each.path == interpreter && std.length(std.stripChars(each.version, '0123456789.')) == 0
+      ] + [python]
+    ),
     venv: venv,
     // name=version
     debian: std.set([each.name + '=' + each.version for each in metadata.debian]),

@@ -84,7 +84,7 @@ local isIn(base, package, model) =
 
     local asked = askedBy(model),
     local base = bases.of(model),
-    local target = { kind: 'python', python: model.python, platform: model.platform, glibc: base.glibc },
+    local target = { kind: 'python', python: base.python, platform: model.platform, glibc: base.glibc },
 
     prefix: if base.venv == null then '/opt/venv' else base.venv,
 

@@ -96,7 +96,7 @@ test("a base's own interpreter is used, the first on its PATH, with the packages
   ]);
   expect(requests).toEqual([
     expect.objectContaining({ kind: 'debian', suite: 'trixie', installed: ['libc6=2.41-12'] }),
-    expect.objectContaining({ kind: 'python', glibc: '2.41', provided: { pip: '24.0' } }),
+    expect.objectContaining({ kind: 'python', python: '3.11.9', glibc: '2.41', provided: { pip: '24.0' } }),
   ]);
   expect(requests[0]!.packages).not.toContain('python3.11');
   const venv = JSON.stringify(made.find(({ name }) => name === 'venv'));
@@ -109,7 +109,7 @@ test('a base may have another Python than Debian, which no image without a base 
   const other = { ...python, pythons: [{ version: '3.12.4', path: '/usr/local/bin/python3.12' }] };
   const fields = "python: '3.12', predict: 'predict.py:Predictor'";
   const { requests } = await onBase({ ...debian, ...other }, "python: '3.12', requirements: ['attrs']");
-  expect(requests).toContainEqual(expect.objectContaining({ kind: 'python', python: '3.12' }));
+  expect(requests).toContainEqual(expect.objectContaining({ kind: 'python', python: '3.12.4' }));
   expect(requests[0]!.packages).not.toContain('python3.12');
   await expect(onBase(debian, fields)).rejects.toThrow('it has no Python 3.12, and neither has Debian');
   await expect(onBase(debian, 'python: 3.12')).rejects.toMatchObject({ code: 'description/type' });
