@@ -1,5 +1,4 @@
 // Digests as image-spec descriptor.md names them: <algorithm>:<hex>, of the two registered algorithms.
-import { createHash } from 'node:crypto';
 
 export type Algorithm = 'sha256' | 'sha512';
 
@@ -19,5 +18,7 @@ export function hexOf(digest: string): string {
 }
 
 export function digestOf(bytes: Uint8Array | string, algorithm: Algorithm = 'sha256'): string {
+  // Loaded when something is hashed first.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }

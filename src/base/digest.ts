@@ -1,5 +1,5 @@
 // Digests and descriptors as OCI image-spec names them: `sha256:<64 hex>` and {mediaType, digest, size}.
-import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { z } from 'zod';
 
 declare const brand: unique symbol;
@@ -25,7 +25,12 @@ export const descriptorSchema = z.strictObject({
 export type Descriptor = z.infer<typeof descriptorSchema>;
 
 export function sha256(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  return `sha256:${createSha256().update(bytes).digest('hex')}` as Digest;
+}
+
+/** A hash to update. Node's module is loaded when something is hashed first: many commands hash nothing. */
+export function createSha256(): Hash {
+  return process.getBuiltinModule('node:crypto').createHash('sha256');
 }
 
 /** The 64 hex digits of a digest. */

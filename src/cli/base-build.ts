@@ -6,7 +6,7 @@ import { CogpackError } from '../base/error.ts';
 import type { LayerEntries } from '../base-image/describe.ts';
 import { describeBase } from '../base-image/find.ts';
 import type { Base } from '../catalogue/catalogue.ts';
-import { projectOf } from '../description/evaluate.ts';
+import { projectOf } from '../description/project.ts';
 import { openStore } from '../store/store.ts';
 import { basesIn, saveBases, savedText } from './base-catalogue.ts';
 import { bringImage, buildAndDeliver } from './build.ts';

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
-import { evaluateDescription, projectOf } from '../description/evaluate.ts';
+import { evaluateDescription } from '../description/evaluate.ts';
+import { projectOf } from '../description/project.ts';
 import { readConfig } from '../fetch/index.ts';
 import { readLock, resolveRequest, writeLock } from '../lock/index.ts';
 import { openStore } from '../store/store.ts';

@@ -6,15 +6,10 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Json } from '../base/canonical.ts';
 import { CogpackError } from '../base/error.ts';
-import {
-  type DescriptionOptions,
-  type Evaluated,
-  evaluateDescription,
-  projectOf,
-} from '../description/evaluate.ts';
+import type { DescriptionOptions, Evaluated } from '../description/evaluate.ts';
+import { projectOf } from '../description/project.ts';
 import type { Input } from '../inputs/find.ts';
 import type { ExternalArguments } from '../language/index.ts';
-import { readLock } from '../lock/lock-file.ts';
 import { defaultStoreDir } from '../store/store.ts';
 import { positiveInteger } from './numbers.ts';
 
@@ -102,6 +97,8 @@ export async function evaluateLocked(
   flags: DescriptionFlags,
   more: Pick<DescriptionOptions, 'histories' | 'withPlans'> = {},
 ): Promise<Evaluated> {
+  const { evaluateDescription } = await import('../description/evaluate.ts');
+  const { readLock } = await import('../lock/lock-file.ts');
   const options = evaluationOptions(path, flags, readLock(lockFileOf(path)));
   const evaluated = await evaluateDescription({ ...options, ...more });
   if (evaluated.missing.length === 0) return evaluated;

@@ -5,7 +5,7 @@ import { parseReference } from '@cogpack/registry-client';
 import type { Command } from 'commander';
 import { CogpackError } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { projectOf } from '../description/evaluate.ts';
+import { projectOf } from '../description/project.ts';
 import { findModel } from '../model/find.ts';
 import type { Model } from '../model/model.ts';
 import { formatHistory, type PastBuild, parseHistory } from '../plan/history.ts';

@@ -1,18 +1,15 @@
 // The proof that an image's programs and libraries can be loaded: the report that was made before the image was, where
 // the store has it, else one made now of the image's layers, wherever they are.
-import { availableParallelism } from 'node:os';
 import type { Digest } from '../base/digest.ts';
-import { createSlots, inSlot } from '../base/slots.ts';
-import type { BaseImage } from '../base-image/describe.ts';
-import { type DescribeOptions, withImage } from '../base-image/find.ts';
-import { type PathConflict, pathConflicts } from '../check/conflicts.ts';
-import { type CheckReport, checkImage } from '../check/index.ts';
-import { summarizeLayer } from '../check/scan.ts';
+import type { DescribeOptions } from '../base-image/find.ts';
+import type { PathConflict } from '../check/conflicts.ts';
+import type { CheckReport } from '../check/index.ts';
 import { derivationSchema } from '../graph/derivation.ts';
 import { derivationsOf, locateModel } from '../model/locate.ts';
 import { readModel } from '../model/model.ts';
 import { parseManifest } from '../store/manifest.ts';
 import { findRealisation } from '../store/realisations.ts';
+import { readRoots } from '../store/roots.ts';
 import type { Store } from '../store/store.ts';
 
 export type Proof = {
@@ -27,28 +24,29 @@ export type Proof = {
 };
 
 /** Throws as `locateModel`, `withImage` and `summarizeLayer`, `model/config`. */
-export function proveImage(options: DescribeOptions): Promise<Proof> {
-  return withImage(locateModel(options.text, options.store), options, async (image, digest) => {
-    const { label, manifestBytes, configBytes } = image;
-    const { platforms, env, layers } = readModel(label, digest, manifestBytes, configBytes, []);
-    const platform = platforms[0]!;
-    const made = madeReport(options.store, digest);
-    if (made !== undefined) return { digest, platform, conflicts: [], ...made };
-    const summaries = await readLayers(
-      image,
-      layers.map(layer => layer.for),
-    );
-    const report = checkImage({ layers: summaries, env, platform });
-    const conflicts = pathConflicts(summaries);
-    return { digest, platform, derivation: undefined, architectures: [], conflicts, report };
-  });
+export async function proveImage(options: DescribeOptions): Promise<Proof> {
+  const { text, store } = options;
+  const located = locateModel(text, store);
+  if (located.kind === 'store') {
+    const { digest } = located.manifest;
+    const made = madeReport(store, digest);
+    if (made !== undefined)
+      return { digest, platform: platformOf(text, digest, store), conflicts: [], ...made };
+  }
+  const { proveByLayers } = await import('./proof-of-layers.ts');
+  return proveByLayers(located, options, digest => madeReport(store, digest));
 }
 
-function madeReport(
-  store: Store,
-  image: Digest,
-): Pick<Proof, 'derivation' | 'architectures' | 'report'> | undefined {
-  for (const made of derivationsOf(store, image)) {
+function platformOf(text: string, digest: Digest, store: Store): string {
+  const manifest = store.readBlob(digest);
+  const config = store.readBlob(parseManifest(manifest).config.digest);
+  return readModel(text, digest, manifest, config, []).platforms[0]!;
+}
+
+export type MadeReport = Pick<Proof, 'derivation' | 'architectures' | 'report'>;
+
+function madeReport(store: Store, image: Digest): MadeReport | undefined {
+  for (const made of derivationsThatGive(store, image)) {
     const derivation = derivationOf(store, made)?.inputs.checked?.[0]?.derivation;
     const check = derivation && derivationOf(store, derivation);
     const report = derivation && findRealisation(store, derivation)?.report;
@@ -65,16 +63,11 @@ function derivationOf(store: Store, digest: Digest) {
     : undefined;
 }
 
-/** As many at one time as there are cores: each is inflated on a thread of its own. */
-function readLayers(image: BaseImage, names: readonly string[]) {
-  const slots = createSlots(availableParallelism());
-  return Promise.all(
-    parseManifest(image.manifestBytes).layers.map((layer, index) =>
-      inSlot(slots, async () => {
-        const name = names[index] || `layer ${index + 1}`;
-        const label = `${image.label}, ${name} (${layer.digest})`;
-        return { name, summary: await summarizeLayer(label, read => image.withLayer(layer, read)) };
-      }),
-    ),
-  );
+/** Those that were realised by name first, since all records are read for the others. */
+function* derivationsThatGive(store: Store, image: Digest): Iterable<Digest> {
+  for (const { derivation } of readRoots(store)) {
+    const outputs = Object.values(findRealisation(store, derivation) ?? {});
+    if (outputs.some(({ digest }) => digest === image)) yield derivation;
+  }
+  yield* derivationsOf(store, image);
 }

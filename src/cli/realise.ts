@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Descriptor } from '../base/digest.ts';
 import { CogpackError } from '../base/error.ts';
-import { projectOf, type Target } from '../description/evaluate.ts';
+import type { Target } from '../description/evaluate.ts';
+import { projectOf } from '../description/project.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type BuildRequest, bringImage, buildAndDeliver } from './build.ts';
 import { type NetworkFlags, networkOptions } from './caches.ts';

@@ -1,11 +1,11 @@
 // Evaluates a description: the file, its imports, the project's files and the lock's answers become a graph with
 // named targets. Nothing else is read, and nothing is asked of the network.
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/canonical.ts';
 import type { Digest } from '../base/digest.ts';
-import { CogpackError, isSystemError } from '../base/error.ts';
+import { CogpackError } from '../base/error.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import { runWithBigStack, withBigStack } from '../language/big-stack.ts';
 import {
@@ -25,6 +25,7 @@ import { openStatCache } from '../source/stat-cache.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { createNatives, derivationPayload, missingAnswers } from './natives.ts';
 import { planOf, type TargetLayer } from './plan.ts';
+import { notThere, projectOf } from './project.ts';
 import { makeSchemas, type SchemaOutcome, type SourceRequest, schemasFrom } from './schemas.ts';
 
 export type DescriptionOptions = {
@@ -61,26 +62,6 @@ export type Evaluated = {
 };
 
 const stdlib = fileURLToPath(new URL('../../stdlib', import.meta.url));
-
-/**
- * The project of a description: the folder it lies in, or would lie in, with symbolic links resolved; of a folder, itself.
- * Throws `description/missing`.
- */
-export function projectOf(path: string): string {
-  try {
-    const real = realpathSync(existsSync(path) ? path : dirname(path));
-    return statSync(real).isDirectory() ? real : dirname(real);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
-    throw notThere(path);
-  }
-}
-
-function notThere(path: string): CogpackError {
-  return new CogpackError('description/missing', `${path} does not exist`, {
-    hint: 'name a description (cogpack.jsonnet), or run the command in the folder that has one; cogpack init writes one',
-  });
-}
 
 /** Throws errors of the language, of contracts, of sources and of schemas, each with the span in the user's file. */
 export async function evaluateDescription(options: DescriptionOptions): Promise<Evaluated> {

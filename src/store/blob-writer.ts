@@ -1,10 +1,9 @@
 // Writes one blob: bytes go to a temporary file and through sha256 at once; `commit` flushes the file and renames it
 // to its digest. A file that another has written, verified and flushed is only renamed. A crash leaves only the temporary
 // file, which the next `gc` or `store verify` removes.
-import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, digestOfHex, hexOf } from '../base/digest.ts';
+import { createSha256, type Digest, digestOfHex, hexOf } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { syncDirectory, temporaryName, writeFully } from '../base/files.ts';
 import type { BlobWriter } from './blob-store.ts';
@@ -14,7 +13,7 @@ const bufferSize = 1 << 20;
 /** A writer into the store at `storeDir`. Holds one buffer of 1 MiB. */
 export function createBlobWriter(storeDir: string): BlobWriter {
   const temporary = temporaryPath(storeDir);
-  const hash = createHash('sha256');
+  const hash = createSha256();
   let buffer: Buffer | undefined;
   let filled = 0;
   let size = 0;
