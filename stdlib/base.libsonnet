@@ -97,6 +97,9 @@ local faultOf(model, base, metadata) =
   else null;
 
 {
+  // '/usr/bin/python3.11' → '/usr/bin'
+  folderOf:: folderOf,
+
   of(model):: if model.base == null then scratch(model) else model.blocks.base.holds,
 
   block(model):: {

@@ -15,7 +15,6 @@ local sonamesOf =
 
 // '12.4.127' → [12, 4]
 local numbers(version, count) = [std.parseInt(part) for part in std.split(version, '.')[:count]];
-local folderOf(path) = std.join('/', std.split(path, '/')[:-1]);
 
 // The name that a requirement begins with (PEP 508).
 local nameOf(requirement) =
@@ -60,7 +59,7 @@ local fromBase(model, base, resolved) =
     {
       wheels: [package.name for package in here],
       folders: std.set([
-        folderOf(libraries[soname])
+        bases.folderOf(libraries[soname])
         for package in here
         for soname in sonamesOf[package.name]
       ]),

@@ -25,7 +25,7 @@ local venv(python, prefix, interpreter) =
           path: 'pyvenv.cfg',
           executable: false,
           text: std.lines([
-            'home = ' + std.join('/', std.split(program, '/')[:-1]),
+            'home = ' + bases.folderOf(program),
             'include-system-site-packages = ' + (interpreter != null),
             'version = ' + python,
           ]),

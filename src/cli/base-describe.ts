@@ -4,7 +4,7 @@ import { formatBytes } from '../base/bytes.ts';
 import { type DescribedBase, describeBase } from '../base-image/find.ts';
 import { openStore } from '../store/store.ts';
 import { storeOption } from './options.ts';
-import { createProgress } from './progress.ts';
+import { whileReading } from './progress.ts';
 import { interruptSignal } from './terminal.ts';
 
 type Flags = { readonly store: string; readonly platform?: string; readonly json?: boolean };
@@ -31,22 +31,12 @@ export function addDescribe(base: Command): void {
 }
 
 /** Tells a terminal how far it is. Throws as `describeBase`. */
-export async function describeWithProgress(
+export function describeWithProgress(
   text: string,
   { store, platform }: Pick<Flags, 'store' | 'platform'>,
 ): Promise<DescribedBase> {
-  const progress = createProgress(process.stderr);
-  try {
-    return await describeBase({
-      text,
-      store: openStore(store),
-      platform,
-      signal: interruptSignal(),
-      onProgress: (done, total) => progress.update(text, `read ${text}`, done, total),
-    });
-  } finally {
-    progress.end();
-  }
+  const image = { text, store: openStore(store), platform, signal: interruptSignal() };
+  return whileReading(text, onProgress => describeBase({ ...image, onProgress }));
 }
 
 function textOf(text: string, { digest, metadata }: DescribedBase): string {

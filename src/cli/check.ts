@@ -4,7 +4,7 @@ import { describeConflict, describeFinding } from '../check/describe.ts';
 import type { CheckReport } from '../check/index.ts';
 import { openStore } from '../store/store.ts';
 import { storeOption } from './options.ts';
-import { createProgress } from './progress.ts';
+import { whileReading } from './progress.ts';
 import { type Proof, proveImage } from './proof.ts';
 import { interruptSignal } from './terminal.ts';
 
@@ -32,19 +32,9 @@ export function add(program: Command): void {
     });
 }
 
-async function proveWithProgress(text: string, { store, platform }: Flags): Promise<Proof> {
-  const progress = createProgress(process.stderr);
-  try {
-    return await proveImage({
-      text,
-      store: openStore(store),
-      platform,
-      signal: interruptSignal(),
-      onProgress: (done, total) => progress.update(text, `read ${text}`, done, total),
-    });
-  } finally {
-    progress.end();
-  }
+function proveWithProgress(text: string, { store, platform }: Flags): Promise<Proof> {
+  const image = { text, store: openStore(store), platform, signal: interruptSignal() };
+  return whileReading(text, onProgress => proveImage({ ...image, onProgress }));
 }
 
 function textOf(

@@ -42,3 +42,16 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
     },
   };
 }
+
+/** Tells a terminal how far the reading of an image is. */
+export async function whileReading<T>(
+  text: string,
+  read: (onProgress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = createProgress(process.stderr);
+  try {
+    return await read((done, total) => progress.update(text, `read ${text}`, done, total));
+  } finally {
+    progress.end();
+  }
+}
