@@ -207,8 +207,13 @@ async function manifestFor(
 /** A stream that outlives its reader, so that what follows the archive's end is read, and verified, too. */
 function readToEnd(source: AsyncIterable<Buffer>, count: (bytes: number) => void) {
   const parts = source[Symbol.asyncIterator]();
+  // A reader that has ended may have asked for more, and hears of no fault in it.
+  let fault: { readonly error: unknown } | undefined;
   const next = async (): Promise<IteratorResult<Buffer>> => {
-    const part = await parts.next();
+    const part = await parts.next().catch((error: unknown) => {
+      fault ??= { error };
+      throw error;
+    });
     if (!part.done) count(part.value.length);
     return part;
   };
@@ -216,6 +221,7 @@ function readToEnd(source: AsyncIterable<Buffer>, count: (bytes: number) => void
     stream: { [Symbol.asyncIterator]: () => ({ next }) },
     async finish() {
       for (let part = await next(); !part.done; ) part = await next();
+      if (fault !== undefined) throw fault.error;
     },
     async close() {
       await parts.return?.();
