@@ -3,13 +3,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import {
-  createClient,
-  type Descriptor,
-  type FileSink,
-  fileSource,
-  parseReference,
-} from '@cogpack/registry-client';
+import type { Descriptor, FileSink } from '@cogpack/registry-client';
 
 enableCompileCache();
 
@@ -19,13 +13,14 @@ const pathOf = ({ digest }: { digest: string }) => join(blobs, digest.slice('sha
 void transfer();
 
 async function transfer(): Promise<void> {
+  const { createClient, parseReference } = await import('@cogpack/registry-client');
   const reference = parseReference(text);
   const client = createClient();
   if (action === 'push') {
     const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
       manifests: Descriptor[];
     };
-    await client.pushImage({ reference, manifest: manifests[0]!, open: fileSource(pathOf) });
+    await client.pushImage({ reference, manifest: manifests[0]!, open: blob => ({ path: pathOf(blob) }) });
   } else {
     mkdirSync(blobs, { recursive: true });
     const { manifest } = await client.pullImage({ reference, sink: fileSink() });

@@ -16,10 +16,15 @@ import { runTimed } from './measure.ts';
 
 const layerCount = 40;
 const layerBytes = 25 << 20;
-const runs = Number(process.env.RUNS ?? 5);
+const runs = Number(process.env.RUNS ?? 9);
 const bundle = 'node_modules/.cache/bench';
 const root = fileURLToPath(new URL('..', import.meta.url));
-const transfer = join(root, bundle, 'bench/registry-transfer.js');
+// Started as bin/cogpack starts the command line.
+const cogpack = [
+  process.execPath,
+  ...['--min-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
+  join(root, bundle, 'bench/registry-transfer.js'),
+];
 
 type Measured = {
   readonly seconds: number;
@@ -40,7 +45,7 @@ try {
   const crane = goTool('crane');
   const insecure = ['--insecure-policy'];
   const pushers: [string, (host: string) => string[]][] = [
-    ['cogpack', host => [process.execPath, transfer, 'push', layout, `${host}/bench:v1`]],
+    ['cogpack', host => [...cogpack, 'push', layout, `${host}/bench:v1`]],
     [
       'skopeo',
       host => [
@@ -63,7 +68,7 @@ try {
       : []),
   ];
   const pullers: [string, (host: string) => string[]][] = [
-    ['cogpack', host => [process.execPath, transfer, 'pull', join(dir, 'pulled'), `${host}/bench:v1`]],
+    ['cogpack', host => [...cogpack, 'pull', join(dir, 'pulled'), `${host}/bench:v1`]],
     [
       'skopeo',
       host => [

@@ -1,20 +1,17 @@
-// Puts a blob into a repository: nothing is sent when it is there (HEAD) or can be mounted from another repository;
+// Puts a blob into a repository: nothing is sent when it is there or can be mounted from another repository;
 // small blobs go in one PUT, large ones in chunks that are taken up again where the registry says they broke
 // (distribution-spec "Pushing blobs"). The registry verifies the digest of what it takes; when it refuses it, the source is
 // hashed to tell wrong bytes at this end, which is an error, from bytes that suffered on the way, which are sent again.
+import { type OpenBlob, partsOf } from './blob-bytes.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isRegistryError, RegistryError } from './error.ts';
-import { apiUrl, type Repository } from './hosts.ts';
+import { apiRepository, apiUrl, type Repository } from './hosts.ts';
 import { type Facts, type Http, nameOf } from './http.ts';
 import { isPassing, pause } from './retry.ts';
 import { pullScopes, pushScopes } from './scopes.ts';
 import { createVerifier } from './verify.ts';
-
-/**
- * Gives a blob's bytes from `start` on, in parts of any size, each of which may be used again when the next is asked for.
- * Called anew whenever bytes are sent again.
- */
-export type OpenBlob = (descriptor: Descriptor, start: number) => AsyncIterable<Uint8Array>;
+import type { Body } from './wire/connection.ts';
+import { SourceError } from './wire/write.ts';
 
 export type PushBlobOptions = {
   /** A repository of the same registry that may hold the blob. */
@@ -34,6 +31,7 @@ type Upload = {
   readonly blob: Descriptor;
   readonly open: OpenBlob;
   readonly chunkBytes: number;
+  readonly from: string | undefined;
   readonly options: PushBlobOptions;
   readonly scopes: readonly string[];
   readonly home: string;
@@ -54,20 +52,29 @@ export async function headBlob(
   return { size: length === undefined ? undefined : Number(length) };
 }
 
-/** Throws `digest` or `size` when the source does not give the blob's bytes; nothing is then in the repository. */
+/**
+ * Throws `digest` or `size` when the source does not give the blob's bytes; nothing is then in the repository. With
+ * `knowsOwn`, which `knowsOwnBlobs` tells, a blob that is not there costs one request less, and one that is a dearer one.
+ */
 export async function pushBlob(
   http: Http,
   repository: Repository,
   blob: Descriptor,
   open: OpenBlob,
   chunkBytes: number,
-  options: PushBlobOptions = {},
+  options: PushBlobOptions & { readonly knowsOwn?: boolean } = {},
 ): Promise<PushedBlob> {
+  const { knowsOwn = false } = options;
   const scopes = pushScopes(repository, options.from === undefined ? [] : [options.from]);
   const home = apiUrl(repository, '').origin;
-  const upload: Upload = { http, repository, blob, open, chunkBytes, options, scopes, home };
+  const from = options.from ?? (knowsOwn ? apiRepository(repository).repository : undefined);
+  const upload: Upload = { http, repository, blob, open, chunkBytes, from, options, scopes, home };
+  const asked = knowsOwn && options.from === undefined;
   for (let failures = 1; ; failures += 1) {
-    const found = await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
+    const found =
+      asked && failures === 1
+        ? undefined
+        : await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
     if (found !== undefined) {
       if (found.size === undefined || found.size === blob.size)
         return failures === 1 ? 'existing' : 'uploaded';
@@ -80,7 +87,8 @@ export async function pushBlob(
       options.onBytes?.(bytes);
     };
     try {
-      return await attempt({ ...upload, options: { ...options, onBytes: count } });
+      const how = await attempt({ ...upload, options: { ...options, onBytes: count } });
+      return how === 'mounted' && options.from === undefined ? 'existing' : how;
     } catch (error) {
       const refused = isRefusedDigest(error);
       if (refused) await checkSource(upload);
@@ -113,18 +121,16 @@ async function attempt(upload: Upload): Promise<PushedBlob> {
 type Session = { location: URL; readonly minimumChunk: number };
 
 /** Opens an upload session; undefined when the blob has been mounted instead. */
-async function begin({
-  http,
-  repository,
-  blob,
-  options,
-  scopes,
-  home,
-}: Upload): Promise<Session | undefined> {
+async function begin(
+  upload: Pick<Upload, 'http' | 'repository' | 'from' | 'options' | 'scopes' | 'home'> & {
+    readonly blob: Pick<Descriptor, 'digest'>;
+  },
+): Promise<Session | undefined> {
+  const { http, repository, blob, from, options, scopes, home } = upload;
   const url = apiUrl(repository, 'blobs/uploads/');
-  if (options.from !== undefined) {
+  if (from !== undefined) {
     url.searchParams.set('mount', blob.digest);
-    url.searchParams.set('from', options.from);
+    url.searchParams.set('from', from);
   }
   const answer = await http.send({
     method: 'POST',
@@ -134,11 +140,41 @@ async function begin({
     expect: [201, 202],
     signal: options.signal,
   });
-  if (answer.status === 201 && options.from !== undefined) return undefined;
+  if (answer.status === 201 && from !== undefined) return undefined;
   return {
     location: locationOf(answer, home),
     minimumChunk: Number(answer.header('oci-chunk-min-length') ?? 0) || 0,
   };
+}
+
+/**
+ * Whether the registry, asked to mount into a repository the blob `digest` that it has already, says that it is there.
+ * One request then asks for a blob and begins its upload. False after any error.
+ */
+export async function knowsOwnBlobs(
+  http: Http,
+  repository: Repository,
+  digest: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const from = apiRepository(repository).repository;
+  const home = apiUrl(repository, '').origin;
+  const asked = {
+    http,
+    repository,
+    blob: { digest },
+    from,
+    options: { signal },
+    scopes: pushScopes(repository),
+    home,
+  };
+  try {
+    const session = await begin(asked);
+    if (session !== undefined) await cancel(asked, session.location);
+    return session === undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function putWhole(upload: Upload, location: URL): Promise<void> {
@@ -216,61 +252,64 @@ async function sendBytes(
   end: number,
   expect: number[],
 ): Promise<Facts> {
-  const source: { error?: unknown } = {};
-  const body = async function* () {
-    try {
-      yield* range(open, blob, start, end);
-    } catch (error) {
-      source.error = error;
-      throw error;
-    }
-  };
+  const answer = await http.ask({
+    method,
+    url,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-length': String(end - start),
+      ...(method === 'PATCH' && { 'content-range': `${start}-${end - 1}` }),
+    },
+    body: end === start ? () => '' : () => bodyOf(open, blob, start, end),
+    scopes,
+    home,
+    expect,
+    signal: options.signal,
+  });
+  answer.discard();
+  return answer;
+}
+
+async function bodyOf(open: OpenBlob, blob: Descriptor, start: number, end: number): Promise<Body> {
   try {
-    const answer = await http.ask({
-      method,
-      url,
-      headers: {
-        'content-type': 'application/octet-stream',
-        'content-length': String(end - start),
-        ...(method === 'PATCH' && { 'content-range': `${start}-${end - 1}` }),
-      },
-      body: end === start ? () => '' : body,
-      scopes,
-      home,
-      expect,
-      signal: options.signal,
-    });
-    answer.discard();
-    return answer;
+    const bytes = await open(blob, start);
+    return 'path' in bytes ? { path: bytes.path, start, end } : range(bytes, blob, start, end);
   } catch (error) {
-    throw 'error' in source ? source.error : error;
+    throw new SourceError(error);
   }
 }
 
 async function* range(
-  open: OpenBlob,
+  bytes: AsyncIterable<Uint8Array>,
   blob: Descriptor,
   start: number,
   end: number,
 ): AsyncGenerator<Uint8Array> {
   let left = end - start;
-  for await (const part of open(blob, start)) {
-    yield part.length > left ? part.subarray(0, left) : part;
-    left -= part.length;
-    if (left <= 0) return;
+  try {
+    for await (const part of bytes) {
+      yield part.length > left ? part.subarray(0, left) : part;
+      left -= part.length;
+      if (left <= 0) return;
+    }
+    const message = `the bytes given for ${blob.digest} end after ${end - left} of ${blob.size}`;
+    throw new RegistryError('size', message);
+  } catch (error) {
+    throw new SourceError(error);
   }
-  const message = `the bytes given for ${blob.digest} end after ${end - left} of ${blob.size}`;
-  throw new RegistryError('size', message);
 }
 
 /** Throws `digest` or `size` when the source does not give the blob's bytes. */
 async function checkSource({ blob, open }: Upload): Promise<void> {
   const verifier = createVerifier(blob, `the bytes given for ${blob.digest}`);
-  for await (const part of open(blob, 0)) verifier.update(part);
+  for await (const part of partsOf(open, blob)) verifier.update(part);
   verifier.finish();
 }
 
-async function cancel({ http, scopes, home }: Upload, url: URL): Promise<void> {
+async function cancel(
+  { http, scopes, home }: Pick<Upload, 'http' | 'scopes' | 'home'>,
+  url: URL,
+): Promise<void> {
   try {
     const signal = AbortSignal.timeout(cancelMs);
     (await http.ask({ method: 'DELETE', url, scopes, home, expect: [200, 202, 204], signal })).discard();

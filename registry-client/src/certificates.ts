@@ -1,11 +1,9 @@
 // The certificates of TLS, host by host: what the client was given, and what lies in the folders of docker and podman
 // (containers-certs.d(5)): of <folder>/<host[:port]>, *.crt are authorities that are trusted beside the usual ones, and
 // NAME.cert with NAME.key is the client's own. The first folder that is there counts.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates } from 'node:tls';
 import { messageOf, RegistryError } from './error.ts';
 import type { TlsFor } from './wire/open.ts';
 
@@ -30,6 +28,7 @@ export function certificatesFor(given: GivenCertificates, env: NodeJS.ProcessEnv
   };
   return (url, identify) => {
     if (url.protocol !== 'https:') return {};
+    const { getCACertificates } = process.getBuiltinModule('node:tls');
     const found = inFolders(url.host);
     const authorities = [given.ca, found.ca].filter(each => each !== undefined);
     const own = given.cert === undefined ? found : given;
@@ -82,6 +81,7 @@ function readText(file: string): string {
 /** A certificate and a key that do not belong together would be told of by the server alone, in its own words. */
 function checkPair({ cert, key }: GivenCertificates, place: string): void {
   if (cert === undefined && key === undefined) return;
+  const { createPrivateKey, X509Certificate } = process.getBuiltinModule('node:crypto');
   try {
     if (cert === undefined || key === undefined) throw new Error('it needs both a certificate and its key');
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {

@@ -1,8 +1,9 @@
 // The client: every operation of the distribution specification bound to one set of connections, credentials and tokens.
 import { createAuthorizer } from './auth/authorizer.ts';
 import { type CredentialSource, credentialFiles } from './auth/credentials.ts';
+import type { OpenBlob } from './blob-bytes.ts';
 import { getBlob } from './blob-pull.ts';
-import { headBlob, type OpenBlob, type PushBlobOptions, type PushedBlob, pushBlob } from './blob-push.ts';
+import { headBlob, type PushBlobOptions, type PushedBlob, pushBlob } from './blob-push.ts';
 import { certificatesFor } from './certificates.ts';
 import { type Descriptor, parseManifest } from './descriptor.ts';
 import { algorithmOf, digestOf } from './digest.ts';

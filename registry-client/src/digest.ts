@@ -1,4 +1,5 @@
 // Digests as image-spec descriptor.md names them: <algorithm>:<hex>, of the two registered algorithms.
+import type { Hash } from 'node:crypto';
 
 export type Algorithm = 'sha256' | 'sha512';
 
@@ -18,7 +19,10 @@ export function hexOf(digest: string): string {
 }
 
 export function digestOf(bytes: Uint8Array | string, algorithm: Algorithm = 'sha256'): string {
-  // Loaded when something is hashed first.
-  const { createHash } = process.getBuiltinModule('node:crypto');
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+}
+
+/** Node's own; its module is loaded when something is hashed first, which takes longer than a short request. */
+export function createHash(algorithm: Algorithm): Hash {
+  return process.getBuiltinModule('node:crypto').createHash(algorithm);
 }

@@ -7,6 +7,7 @@ import { messageOf, RegistryError, type RegistryErrorCode } from './error.ts';
 import { type RetryPolicy, retryAfterMs, retrying } from './retry.ts';
 import type { Body, Receiver } from './wire/connection.ts';
 import type { Wire } from './wire/wire.ts';
+import { SourceError } from './wire/write.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Headers = Readonly<Record<string, string>>;
@@ -16,7 +17,7 @@ export type Ask = {
   readonly url: URL;
   readonly headers?: Headers;
   /** Called anew for each time that the request is sent; `content-length` is in the headers. */
-  readonly body?: () => Body;
+  readonly body?: () => Body | Promise<Body>;
   /** The scopes that the request needs; undefined sends no credentials but those in `headers`. */
   readonly scopes?: readonly string[] | undefined;
   /** The origin that credentials belong to, where `url` may be elsewhere. */
@@ -164,6 +165,7 @@ function marking(receiver: Receiver, own: { error?: unknown }): Receiver {
 /** What a failed connection or a broken body means. An abort by the caller stays an abort. */
 export function failure(error: unknown, request: string, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
+  if (error instanceof SourceError) return error.cause;
   if (error instanceof RegistryError) return error;
   if (!isNetworkError(error)) return error;
   if (isCertificateError(error)) {

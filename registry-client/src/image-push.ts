@@ -1,6 +1,7 @@
 // Pushes an image or an index: what the registry has is asked first (one HEAD when the tag is right already), missing
 // blobs go in parallel, manifests last and the named one at the very end, so that a tag never names an incomplete image.
-import { type OpenBlob, type PushedBlob, pushBlob } from './blob-push.ts';
+import { type OpenBlob, partsOf } from './blob-bytes.ts';
+import { knowsOwnBlobs, type PushedBlob, pushBlob } from './blob-push.ts';
 import {
   type Descriptor,
   isManifestType,
@@ -63,8 +64,11 @@ export async function pushImage(
   const current = await headManifest(http, reference, name, signal, 'push');
   if (current?.digest === manifest.digest) return { digest: manifest.digest, ...done };
 
-  const root = await readManifest(open, manifest);
-  if (!(await isThere(http, options, manifest, name))) {
+  const [there, root] = await Promise.all([
+    isThere(http, options, manifest, name),
+    readManifest(open, manifest),
+  ]);
+  if (!there) {
     const children = await missingManifests(http, options, root, done, 1);
     const manifests = [...children, root];
     await pushBlobs(
@@ -133,28 +137,33 @@ async function pushBlobs(
   };
   let total = blobs.reduce((sum, blob) => sum + blob.size, 0);
   let sent = 0;
-  await inParallel(
-    largestFirst(blobs),
-    options.concurrency ?? defaultConcurrency,
-    options.signal,
-    async (blob, signal) => {
-      const from = options.mountFrom?.(blob);
-      const onBytes = (count: number) => {
-        sent += count;
-        options.onProgress?.(sent, total);
-      };
-      const result = await pushBlob(http, options.reference, blob, options.open, chunkBytes, {
-        from,
-        onBytes,
-        signal,
-      });
-      if (result !== 'uploaded') {
-        total -= blob.size;
-        options.onProgress?.(sent, total);
-      }
-      lists[result].push(blob);
-    },
-  );
+  const concurrency = options.concurrency ?? defaultConcurrency;
+  // As long as nothing was found there: registries write when they mount.
+  let isNew = true;
+  let knowsOwn: boolean | undefined;
+  await inParallel(largestFirst(blobs), concurrency, options.signal, async (blob, signal) => {
+    const from = options.mountFrom?.(blob);
+    const onBytes = (count: number) => {
+      sent += count;
+      options.onProgress?.(sent, total);
+    };
+    const result = await pushBlob(http, options.reference, blob, options.open, chunkBytes, {
+      from,
+      onBytes,
+      signal,
+      knowsOwn: isNew && knowsOwn === true,
+    });
+    if (result !== 'uploaded') {
+      total -= blob.size;
+      options.onProgress?.(sent, total);
+    }
+    lists[result].push(blob);
+    isNew &&= result === 'uploaded';
+    if (isNew && knowsOwn === undefined && blobs.length > 2 * concurrency) {
+      knowsOwn = false;
+      knowsOwn = await knowsOwnBlobs(http, options.reference, blob.digest, signal);
+    }
+  });
 }
 
 // The longest transfer begins first, so that the last to end does not run alone.
@@ -185,7 +194,7 @@ async function readManifest(open: OpenBlob, descriptor: Descriptor): Promise<Man
   }
   const verifier = createVerifier(descriptor, what);
   const parts: Uint8Array[] = [];
-  for await (const part of open(descriptor, 0)) {
+  for await (const part of partsOf(open, descriptor)) {
     verifier.update(part);
     parts.push(Uint8Array.from(part));
   }

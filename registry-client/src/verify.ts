@@ -1,6 +1,6 @@
 // Checks bytes against a descriptor while they pass: never more than its size, in the end exactly its size and digest.
-import { createHash, type Hash } from 'node:crypto';
-import { algorithmOf } from './digest.ts';
+import type { Hash } from 'node:crypto';
+import { algorithmOf, createHash } from './digest.ts';
 import { RegistryError } from './error.ts';
 
 export type Expected = { readonly digest: string; readonly size: number };

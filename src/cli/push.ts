@@ -3,7 +3,6 @@
 import {
   createClient,
   type Descriptor as ForeignDescriptor,
-  fileSource,
   type OpenBlob,
   type PushImageResult,
   parseReference,
@@ -51,11 +50,10 @@ export async function pushFromStore(
 
 /** The store's blobs; what only a cache holds is brought first. */
 export function sourceOf(store: Store, caches: Pick<Caches, 'bring'>): OpenBlob {
-  const files = fileSource(({ digest }) => store.blobPath({ digest: digest as Digest }));
-  return async function* (blob, start) {
+  return async blob => {
     const own = asOwn(blob);
     if (!hasWhole(store, own) && (await caches.bring([own])).length > 0) throw missingBlob(own);
-    yield* files(blob, start);
+    return { path: store.blobPath(own) };
   };
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../registry-client/src/index.ts';
 import { type RunningServer, startServer } from '../../registry-client/src/server.ts';
 import { type Fault, faults, randomOf, startFaultProxy } from './support/faults.ts';
-import { type Image, makeImage, memorySink } from './support/images.ts';
+import { type Image, makeImage, memorySink, openFiles } from './support/images.ts';
 import { temporaryDir } from './support/processes.ts';
 
 const seeds = Number(process.env.COGPACK_FAULT_SEEDS ?? 40);
@@ -17,16 +17,19 @@ const secret: CredentialSource = async () => ({ type: 'registry-token', token: '
 const quick = { env: {}, auth: secret, chunkBytes: 200_000, idleMs: 300, retry: { attempts: 6, delayMs: 2 } };
 
 let dir: string;
+let files: string;
 let server: RunningServer;
 let target: string;
 beforeAll(async () => {
   dir = temporaryDir('faults');
+  files = temporaryDir('fault-files');
   server = await startServer({ dir });
   target = new URL(server.url).host;
 });
 afterAll(async () => {
   await server.close();
   rmSync(dir, { recursive: true, force: true });
+  rmSync(files, { recursive: true, force: true });
 });
 
 async function pushAndPull(
@@ -42,7 +45,9 @@ async function pushAndPull(
   const sink = memorySink();
   try {
     const reference = parseReference(`${proxy.host}/${name}:v1`);
-    await client.pushImage({ reference, manifest: image.manifest, open: image.open });
+    // From memory and from files by turns.
+    const open = seed % 2 === 0 ? image.open : openFiles(image.blobs, files);
+    await client.pushImage({ reference, manifest: image.manifest, open });
     await client.pullImage({ reference, sink });
     return { error: undefined, sink, proxy, name };
   } catch (error) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, parseReference } from '../../registry-client/src/index.ts';
 import { startServer } from '../../registry-client/src/server.ts';
 import { goTool } from '../../scripts/go-tools.ts';
+import { startFaultProxy } from './support/faults.ts';
 import { makeImage, makeIndex, memorySink } from './support/images.ts';
 import {
   hasProgram,
@@ -81,6 +82,42 @@ describe.each(registries)('%s', (_name, start) => {
     expect(result.existing.map(each => each.size).sort()).toEqual([1000, 2000]);
     expect(sizes).toContain(3001);
     expect(sizes).toHaveLength(3);
+  });
+
+  test('of an image of many layers whose push broke off, what is there is not sent again', async () => {
+    const image = makeImage(
+      9,
+      Array.from({ length: 40 }, (_, index) => 1000 + index),
+    );
+    const sent = image.layers.filter(({ size }) => size % 4 === 0);
+    for (const layer of sent) await client.pushBlob(reference('many'), layer, image.open);
+    const result = await client.pushImage({
+      reference: reference('many:v1'),
+      manifest: image.manifest,
+      open: image.open,
+    });
+    const sizes = (list: readonly { size: number }[]) => list.map(({ size }) => size).sort();
+    expect(sizes(result.existing)).toEqual(sizes(sent));
+    const sink = memorySink();
+    await client.pullImage({ reference: reference('many:v1'), sink });
+    expect(sink.blobs).toEqual(image.blobs);
+  });
+
+  test('into a new repository, many layers take no more than two requests each', async () => {
+    const proxy = await startFaultProxy({ target: registry.host, seed: 1, rate: 0, kinds: [] });
+    try {
+      const image = makeImage(
+        10,
+        Array.from({ length: 100 }, (_, index) => 100 + index),
+      );
+      const name = parseReference(`${proxy.host}/new:v1`);
+      await client.pushImage({ reference: name, manifest: image.manifest, open: image.open, concurrency: 4 });
+      const requests = proxy.done.get('none')!;
+      // go-containerregistry's has one place for the blobs of all repositories, and mounts nothing.
+      expect(requests).toBeLessThan(_name.includes('go-') ? 310 : 230);
+    } finally {
+      await proxy.close();
+    }
   });
 
   test('a blob is mounted from another repository instead of being sent', async () => {

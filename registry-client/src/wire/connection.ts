@@ -4,8 +4,11 @@
 import type { Socket } from 'node:net';
 import { type Decoder, decoderFor } from './framing.ts';
 import { HttpSyntaxError, parseHead, type RequestHead, type ResponseHead, writeHead } from './head.ts';
+import { type FileRange, sendFile } from './send-file.ts';
+import { SourceError, writerTo } from './write.ts';
 
-export type Body = Uint8Array | string | AsyncIterable<Uint8Array>;
+/** Parts, or what is thrown for want of them, are the sender's own: SourceError. */
+export type Body = Uint8Array | string | AsyncIterable<Uint8Array> | FileRange;
 
 /** Takes the next part of a body; it may be used until the call, or the promise it gives, has ended. */
 export type Receiver = (part: Buffer) => void | Promise<void>;
@@ -72,9 +75,8 @@ export function createConnection(
     const exchange = current;
     current = undefined;
     if (exchange === undefined) return;
-    exchange.answered.reject(
-      exchanges > 1 && exchange.headText === '' && exchange.head === undefined ? stale(error) : error,
-    );
+    const mayBeStale = exchanges > 1 && exchange.headText === '' && exchange.head === undefined;
+    exchange.answered.reject(mayBeStale && !(error instanceof SourceError) ? stale(error) : error);
     exchange.finished.reject(error);
     exchange.received.resolve();
   };
@@ -194,10 +196,18 @@ export function createConnection(
       exchange.sent = true;
       return;
     }
-    await written(socket, head);
+    const write = writerTo(socket);
+    await write(head);
+    // When it has been answered already, the rest is not wanted.
+    const wanted = () => current === exchange && exchange.head === undefined;
+    if ('path' in body) {
+      exchange.sent = await sendFile(socket, write, body, wanted);
+      return;
+    }
     for await (const part of body) {
-      if (current !== exchange || exchange.head !== undefined) return; // answered already: the rest is not wanted
-      await written(socket, part);
+      if (!wanted()) return;
+      const waiting = write(part);
+      if (waiting !== undefined) await waiting;
     }
     exchange.sent = true;
   };
@@ -239,12 +249,6 @@ export function createConnection(
     destroy: () => void socket.destroy(),
   };
   return connection;
-}
-
-function written(socket: Socket, part: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.write(part, error => (error ? reject(error) : resolve()));
-  });
 }
 
 function stale(cause: Error): Error {

@@ -1,6 +1,7 @@
 // Opens connections: TCP or TLS, directly, or through a proxy (an absolute URL for http, CONNECT for https; RFC 9110 §9.3.6).
+// The module of TLS is loaded with the first connection that needs it.
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import type { TLSSocket, ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Opened } from './connection.ts';
 import { HttpSyntaxError, parseHead, writeHead } from './head.ts';
 
@@ -130,4 +131,8 @@ function portOf(url: URL): number {
 function nameFor(url: URL): { servername?: string; ALPNProtocols: string[] } {
   const host = hostOf(url);
   return { ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 && { servername: host }) };
+}
+
+function connectTls(options: TlsOptions): TLSSocket {
+  return process.getBuiltinModule('node:tls').connect(options);
 }

@@ -14,7 +14,8 @@ export type WireRequest = {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: (() => Body) | undefined;
+  /** Called anew when the request is sent again. */
+  readonly body: (() => Body | Promise<Body>) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Whether the server may learn the client's certificate. */
   readonly identify?: boolean;
@@ -77,15 +78,17 @@ export function createWire(options: {
       target: proxy === undefined ? path : url.origin + path,
       headers: { host: url.host, ...headers, ...(proxy && proxyHeaders(proxy)) },
     };
+    let bytes = await body?.();
     const kept = take(placeOf(url, identify));
     if (kept !== undefined) {
       try {
-        return await kept.exchange(head, body?.(), signal);
+        return await kept.exchange(head, bytes, signal);
       } catch (error) {
         if (!(error instanceof StaleConnection) || signal?.aborted) throw error;
       }
+      bytes = await body?.();
     }
-    return (await open(url, identify)).exchange(head, body?.(), signal);
+    return (await open(url, identify)).exchange(head, bytes, signal);
   };
 
   return {

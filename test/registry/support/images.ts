@@ -1,5 +1,7 @@
 // Small images for tests, made of random but seeded bytes and held in memory.
 import { createCipheriv, createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { BlobSink, Descriptor, OpenBlob } from '../../../registry-client/src/index.ts';
 import { mediaTypes } from '../../../registry-client/src/index.ts';
@@ -66,6 +68,13 @@ export function openFrom(blobs: ReadonlyMap<string, Buffer>, partBytes = 64 << 1
     if (bytes === undefined) throw new Error(`the test has no ${digest}`);
     for (let at = start; at < bytes.length; at += partBytes) yield bytes.subarray(at, at + partBytes);
   };
+}
+
+/** The blobs as files in `dir`, which is there. */
+export function openFiles(blobs: ReadonlyMap<string, Buffer>, dir: string): OpenBlob {
+  const pathOf = (digest: string) => join(dir, digest.slice('sha256:'.length));
+  for (const [digest, bytes] of blobs) writeFileSync(pathOf(digest), bytes);
+  return ({ digest }) => ({ path: pathOf(digest) });
 }
 
 /** A sink that keeps what is committed. */
