@@ -54,7 +54,7 @@ export async function headBlob(
 
 /**
  * Throws `digest` or `size` when the source does not give the blob's bytes; nothing is then in the repository. With
- * `knowsOwn`, which `knowsOwnBlobs` tells, a blob that is not there costs one request less, and one that is a dearer one.
+ * `knowsOwn`, which `knowsOwnBlobs` tells, one request asks for the blob and begins its upload.
  */
 export async function pushBlob(
   http: Http,
@@ -64,23 +64,14 @@ export async function pushBlob(
   chunkBytes: number,
   options: PushBlobOptions & { readonly knowsOwn?: boolean } = {},
 ): Promise<PushedBlob> {
-  const { knowsOwn = false } = options;
   const scopes = pushScopes(repository, options.from === undefined ? [] : [options.from]);
   const home = apiUrl(repository, '').origin;
-  const from = options.from ?? (knowsOwn ? apiRepository(repository).repository : undefined);
+  const own = options.knowsOwn ? apiRepository(repository).repository : undefined;
+  const from = options.from ?? own;
   const upload: Upload = { http, repository, blob, open, chunkBytes, from, options, scopes, home };
-  const asked = knowsOwn && options.from === undefined;
   for (let failures = 1; ; failures += 1) {
-    const found =
-      asked && failures === 1
-        ? undefined
-        : await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
-    if (found !== undefined) {
-      if (found.size === undefined || found.size === blob.size)
-        return failures === 1 ? 'existing' : 'uploaded';
-      const name = nameOf('HEAD', apiUrl(repository, `blobs/${blob.digest}`));
-      throw new RegistryError('size', `${name}: expected ${blob.size} bytes, the registry has ${found.size}`);
-    }
+    const asks = failures > 1 || from === undefined || from === options.from;
+    if (asks && (await isThere(upload))) return failures === 1 ? 'existing' : 'uploaded';
     let taken = 0;
     const count = (bytes: number) => {
       taken += bytes;
@@ -88,7 +79,7 @@ export async function pushBlob(
     };
     try {
       const how = await attempt({ ...upload, options: { ...options, onBytes: count } });
-      return how === 'mounted' && options.from === undefined ? 'existing' : how;
+      return how === 'mounted' && from !== options.from ? 'existing' : how;
     } catch (error) {
       const refused = isRefusedDigest(error);
       if (refused) await checkSource(upload);
@@ -99,6 +90,14 @@ export async function pushBlob(
       await pause(http.retry, failures, error, options.signal);
     }
   }
+}
+
+async function isThere({ http, repository, blob, options }: Upload): Promise<boolean> {
+  const found = await headBlob(http, repository, blob.digest, options.signal, pushScopes(repository));
+  if (found === undefined) return false;
+  if (found.size === undefined || found.size === blob.size) return true;
+  const name = nameOf('HEAD', apiUrl(repository, `blobs/${blob.digest}`));
+  throw new RegistryError('size', `${name}: expected ${blob.size} bytes, the registry has ${found.size}`);
 }
 
 function isRefusedDigest(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { HttpSyntaxError, parseHead, type RequestHead, type ResponseHead, writeH
 import { type FileRange, sendFile } from './send-file.ts';
 import { SourceError, writerTo } from './write.ts';
 
-/** Parts, or what is thrown for want of them, are the sender's own: SourceError. */
+/** What the parts throw instead of a next one is a SourceError. */
 export type Body = Uint8Array | string | AsyncIterable<Uint8Array> | FileRange;
 
 /** Takes the next part of a body; it may be used until the call, or the promise it gives, has ended. */
