@@ -1,10 +1,13 @@
-// What a base has of what a model needs, by the rules of the stdlib's block `base`: the interpreter that PATH finds, the
-// packages that this one finds, and CUDA's libraries in place of NVIDIA's wheels.
+// What a base has of what a model needs: the interpreter that PATH finds, the packages that this one finds (both as the
+// stdlib's block `base` finds them, which a test compares), and CUDA's libraries in place of NVIDIA's wheels.
 import { posix } from 'node:path';
 import type { BaseMetadata } from '../base-image/metadata.ts';
 import { sonamesOfWheel } from '../check/providers.ts';
 import { compareDotted } from '../gpu/versions.ts';
 import { pythons } from '../inputs/pythons.ts';
+
+// Where an image sets none.
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The suite, where it is one whose packages cogpack can add. */
 export function suiteOf({ os }: BaseMetadata): string | undefined {
@@ -13,13 +16,11 @@ export function suiteOf({ os }: BaseMetadata): string | undefined {
 
 export type Interpreter = BaseMetadata['pythons'][number];
 
-/** The first on PATH, else the first there is. */
+/** The first on PATH that bears the version in its name, else the first there is. */
 export function interpreterOf({ pythons, env }: BaseMetadata, python: string): Interpreter | undefined {
   const found = pythons.filter(({ version }) => version.startsWith(`${python}.`));
-  const folders = (env.PATH ?? '').split(':');
-  return (
-    folders.flatMap(folder => found.find(({ path }) => posix.dirname(path) === folder) ?? [])[0] ?? found[0]
-  );
+  const named = (env.PATH ?? defaultPath).split(':').map(folder => `${folder}/python${python}`);
+  return named.flatMap(name => found.find(({ path }) => path === name) ?? [])[0] ?? found[0];
 }
 
 /** Versions by name, of what the interpreter finds: of the virtual environment, where there is one. */
