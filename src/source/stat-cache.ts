@@ -1,8 +1,8 @@
 // Remembers the sha256 of files by what lstat says of them (size, mtime, ctime, inode), so that a second evaluation
 // reads no file. As git does, a file changed within the last two seconds is not remembered: a second change could
 // leave the same times. The cache is only ever a saving of work: losing it changes no output.
-import { readFileSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { sha256 } from '../base/digest.ts';
 import { messageOf } from '../base/error.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -80,6 +80,9 @@ function read(path: string): Cache {
 
 function trySave(path: string, cache: Cache): void {
   try {
+    // Where it lies inside of the project, it is none of its source.
+    const ignore = join(dirname(path), '.gitignore');
+    if (!existsSync(ignore)) writeFileAtomic(ignore, '*\n');
     writeFileAtomic(path, JSON.stringify(cache));
   } catch (error) {
     process.emitWarning(`the stat cache ${path} was not written: ${messageOf(error)}`);
