@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
+import { readWhole } from '../formats/read-whole.ts';
 import { type Located, locateModel } from '../model/locate.ts';
 import { parseManifest } from '../store/manifest.ts';
 import { hasWhole, type Store } from '../store/store.ts';
@@ -153,14 +154,11 @@ async function open<T>(options: DescribeOptions, use: Use<T>, root: Digest, plac
         done += bytes;
         onProgress?.(done, total);
       };
-      const { stream, finish, close } = readToEnd(place.stream(layer), count);
-      try {
-        const result = await read(openLayerStream(stream, layer.mediaType, label));
-        await finish();
-        return result;
-      } finally {
-        await close();
-      }
+      return readWhole(
+        place.stream(layer),
+        part => count(part.length),
+        parts => read(openLayerStream(parts, layer.mediaType, label)),
+      );
     },
   };
   return use(image, digest);
@@ -202,31 +200,6 @@ async function manifestFor(
     `${text} has no image for ${platform}; it has ${names.map(({ name }) => name).join(', ') || 'none at all'}`,
     { hint: 'choose one of these with --platform' },
   );
-}
-
-/** A stream that outlives its reader, so that what follows the archive's end is read, and verified, too. */
-function readToEnd(source: AsyncIterable<Buffer>, count: (bytes: number) => void) {
-  const parts = source[Symbol.asyncIterator]();
-  // A reader that has ended may have asked for more, and hears of no fault in it.
-  let fault: { readonly error: unknown } | undefined;
-  const next = async (): Promise<IteratorResult<Buffer>> => {
-    const part = await parts.next().catch((error: unknown) => {
-      fault ??= { error };
-      throw error;
-    });
-    if (!part.done) count(part.value.length);
-    return part;
-  };
-  return {
-    stream: { [Symbol.asyncIterator]: () => ({ next }) },
-    async finish() {
-      for (let part = await next(); !part.done; ) part = await next();
-      if (fault !== undefined) throw fault.error;
-    },
-    async close() {
-      await parts.return?.();
-    },
-  };
 }
 
 function readBlob(dir: string, digest: Digest): Buffer {

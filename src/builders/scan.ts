@@ -8,8 +8,8 @@ import { summarizeLayer } from '../check/scan.ts';
 import type { Summary } from '../check/summary.ts';
 import { fileParts } from '../formats/file-parts.ts';
 import { layerContent, openLayerFile } from '../formats/layer-tar.ts';
+import { readWhole } from '../formats/read-whole.ts';
 import type { LayerFile } from '../formats/tar-gzip-read.ts';
-import type { TarSource } from '../formats/tar-read.ts';
 import { streamSource } from '../formats/tar-source.ts';
 import type { BuildContext, Builder } from './builder.ts';
 import { writeSummary } from './summary.ts';
@@ -45,28 +45,10 @@ export async function scanLayer(
     return await summarizeLayer(file.label, read => {
       if (see === undefined || isSeen) return read(openLayerFile(file, layer.mediaType));
       isSeen = true;
-      return read(seenSource(file, layer.mediaType, see));
+      const content = layerContent(fileParts({ ...file, offset: 0 }, partSize), layer.mediaType, file.label);
+      return readWhole(content, see, parts => read(streamSource(parts, file.label)));
     });
   } finally {
     closeSync(fd);
   }
-}
-
-/** Nothing is passed over: what follows the archive's end is read, too. */
-function seenSource(file: LayerFile, mediaType: string, see: (bytes: Uint8Array) => void): TarSource {
-  const content = layerContent(fileParts({ ...file, offset: 0 }, partSize), mediaType, file.label);
-  const seen = async function* () {
-    const parts = content[Symbol.asyncIterator]();
-    const next = async (): Promise<IteratorResult<Uint8Array>> => {
-      const part = await parts.next();
-      if (!part.done) see(part.value);
-      return part;
-    };
-    try {
-      for (let part = await next(); !part.done; part = await next()) yield part.value;
-    } finally {
-      while (!(await next()).done);
-    }
-  };
-  return streamSource(seen(), file.label);
 }

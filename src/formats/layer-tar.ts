@@ -1,11 +1,11 @@
 // Opens a layer as a tar: one that cogpack wrote by its members, so that large files are passed over unread; any other as
 // the stream that its media type says (image-spec layer.md; Docker's types end alike).
-import { CogpackError } from '../base/error.ts';
+import { CogpackError, messageOf } from '../base/error.ts';
 import { decompressorOf } from './decompress.ts';
 import { fileParts } from './file-parts.ts';
 import { pathFault } from './paths.ts';
 import { isTarGzip, type LayerFile, memberSource } from './tar-gzip-read.ts';
-import type { TarMember, TarSource } from './tar-read.ts';
+import { type TarMember, type TarSource, tarFault } from './tar-read.ts';
 import { streamSource } from './tar-source.ts';
 
 const partSize = 1 << 18;
@@ -25,7 +25,7 @@ export function openLayerStream(
   return streamSource(layerContent(stream, mediaType, label), label);
 }
 
-/** A layer's uncompressed bytes. Throws `scan/layer`. */
+/** A layer's uncompressed bytes. Throws `scan/layer`, and `tar/format` while they are read. */
 export function layerContent(
   stream: Iterable<Buffer> | AsyncIterable<Buffer>,
   mediaType: string,
@@ -39,7 +39,15 @@ export function layerContent(
       `${label} is of media type ${mediaType}; expected a tar layer, plain or with gzip or zstd`,
     );
   }
-  return decompress(stream);
+  return decompressed(decompress(stream), label);
+}
+
+async function* decompressed(parts: AsyncIterable<Uint8Array>, label: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* parts;
+  } catch (error) {
+    throw error instanceof CogpackError ? error : tarFault(label, messageOf(error));
+  }
 }
 
 /** The member itself, where its path stays in the image. Throws `scan/path`. */
