@@ -5,6 +5,7 @@ import { receiveBlob } from './blob-pull.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Repository } from './hosts.ts';
 import type { Http } from './http.ts';
+import { nativeFor } from './wire/native.ts';
 
 /** Where whole blobs go that lie in files. */
 export type FileSink = {
@@ -27,7 +28,9 @@ export async function receiveToFile(
   onBytes: (count: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  const native = nativeFor(blob.size);
   const fd = openSync(path, 'wx', 0o444);
+  native?.startBatch();
   try {
     const write = (part: Uint8Array) => {
       writeFully(fd, part);
@@ -39,6 +42,7 @@ export async function receiveToFile(
     rmSync(path, { force: true });
     throw error;
   } finally {
+    native?.stopBatch();
     closeSync(fd);
   }
 }

@@ -42,7 +42,7 @@ export type PullImageResult = {
   readonly existing: readonly Descriptor[];
 };
 
-const defaultConcurrency = 4;
+const defaultConcurrency = 8;
 const maxDepth = 4;
 // From here on the time to start a thread is well spent.
 const threadedBytes = 64 << 20;

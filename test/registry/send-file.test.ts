@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createClient, type Descriptor, parseReference } from '../../registry-client/src/index.ts';
 import { startServer } from '../../registry-client/src/server.ts';
-import { loadNative } from '../../registry-client/src/wire/native.ts';
+import { nativeFor } from '../../registry-client/src/wire/native.ts';
 import type { Tls } from '../../registry-client/src/wire/open.ts';
 import { createWire } from '../../registry-client/src/wire/wire.ts';
 import { makeCertificate } from './support/certificates.ts';
@@ -93,7 +93,7 @@ async function put(
 describe('a file', () => {
   test.skipIf(process.platform !== 'linux' || Number(process.versions.node.split('.')[0]) < 26)(
     'is sent by the system where there is sendfile',
-    () => expect(loadNative()).toBeDefined(),
+    () => expect(nativeFor(size)).toBeDefined(),
   );
 
   test('arrives whole, one after another over one connection', async () => {

@@ -15,9 +15,14 @@ export type Native = {
 const schedOther = 0;
 const schedBatch = 3;
 
+// Loading it takes as long as the transfer of some megabytes.
+const worthwhileBytes = 1 << 20;
+
 let loaded: { readonly native: Native | undefined } | undefined;
 
-export function loadNative(): Native | undefined {
+/** For a transfer of so many bytes; undefined where Node cannot call the system, or it is not worth it. */
+export function nativeFor(bytes: number): Native | undefined {
+  if (bytes < worthwhileBytes) return undefined;
   loaded ??= { native: findNative() };
   return loaded.native;
 }

@@ -12,7 +12,7 @@ export type TlsFor = (url: URL, identify: boolean) => Tls;
 
 type Sink = (part: Buffer) => void | Promise<void>;
 
-const bufferBytes = 256 << 10;
+const bufferBytes = 512 << 10;
 const connectMs = 15_000;
 
 /** Connects to an origin. Throws the system's or TLS's error. */

@@ -4,13 +4,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { RegistryError } from '../error.ts';
-import { loadNative, type Native } from './native.ts';
+import { type Native, nativeFor } from './native.ts';
 import { SourceError, type Write } from './write.ts';
 
 /** The bytes of a file from `start` to `end`. */
 export type FileRange = { readonly path: string; readonly start: number; readonly end: number };
 
-const nativeFrom = 1 << 20;
 const mostAtOnce = 8 << 20;
 // What is read into it lies in the processor's cache when it is sent; where the system sends, it is only for waiting.
 const bufferBytes = 128 << 10;
@@ -26,7 +25,7 @@ export async function sendFile(
   { path, start, end }: FileRange,
   wanted: () => boolean,
 ): Promise<boolean> {
-  const native = 'encrypted' in socket || end - start < nativeFrom ? undefined : loadNative();
+  const native = 'encrypted' in socket ? undefined : nativeFor(end - start);
   const file = fromSource(() => openSync(path, 'r'));
   native?.startBatch();
   try {
