@@ -1,6 +1,6 @@
 // Files that are sent over a connection: their very bytes, from any place to any other, to receivers of any speed.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -160,9 +160,12 @@ describe('a file', () => {
     expect(await put(wire(), url, { path, start: 0, end: size })).toBe('too much');
   });
 
-  test('whose receiver goes away ends in an error of the connection', async () => {
+  test('whose receiver goes away ends in an error of the connection, and is not read on', async () => {
     const url = await serve(request => request.once('data', () => request.socket.destroy()));
-    await expect(put(wire(), url, { path, start: 0, end: size })).rejects.toMatchObject({
+    const long = join(dir, 'long');
+    writeFileSync(long, '');
+    truncateSync(long, 2 ** 40);
+    await expect(put(wire(), url, { path: long, start: 0, end: 2 ** 40 })).rejects.toMatchObject({
       code: expect.stringMatching(/EPIPE|ECONNRESET/),
     });
   });

@@ -22,7 +22,8 @@ export function writerTo(socket: Socket): Write {
   };
   return part => {
     socket.write(part, onWritten);
-    if (socket.writableLength === 0) return undefined;
+    // A socket that has failed has nothing to write either; its error comes with the callback.
+    if (socket.writableLength === 0 && !socket.destroyed) return undefined;
     waiting = Promise.withResolvers();
     return waiting.promise;
   };
