@@ -70,7 +70,7 @@ export async function pushBlob(
   const from = options.from ?? own;
   const upload: Upload = { http, repository, blob, open, chunkBytes, from, options, scopes, home };
   for (let failures = 1; ; failures += 1) {
-    const asks = failures > 1 || from === undefined || from === options.from;
+    const asks = failures > 1 || from === options.from;
     if (asks && (await isThere(upload))) return failures === 1 ? 'existing' : 'uploaded';
     let taken = 0;
     const count = (bytes: number) => {

@@ -1,11 +1,10 @@
 // Describes a base wherever it is: in the store, a layout, or a registry, where its layers are read as they come and are
 // kept nowhere. Of an image for several platforms one is taken.
-import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reference } from '@cogpack/registry-client/reference';
 import { z } from 'zod';
-import { type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
+import { createSha256, type Descriptor, type Digest, digestSchema, hexOf, sha256 } from '../base/digest.ts';
 import { CogpackError, isSystemError } from '../base/error.ts';
 import { openLayerFile, openLayerStream } from '../formats/layer-tar.ts';
 import { readWhole } from '../formats/read-whole.ts';
@@ -209,7 +208,7 @@ function readBlob(dir: string, digest: Digest): Buffer {
 }
 
 async function* layoutBlob(dir: string, { digest }: Descriptor, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256');
+  const hash = createSha256();
   const fd = unlessGone(dir, digest, () => openSync(blobPath(dir, digest), 'r'));
   for await (const part of createReadStream('', { fd, signal })) {
     hash.update(part as Buffer);

@@ -1,11 +1,11 @@
 // Opens a layer as a tar: one that cogpack wrote by its members, so that large files are passed over unread; any other as
 // the stream that its media type says (image-spec layer.md; Docker's types end alike).
-import { CogpackError, messageOf } from '../base/error.ts';
+import { CogpackError } from '../base/error.ts';
 import { decompressorOf } from './decompress.ts';
 import { fileParts } from './file-parts.ts';
 import { pathFault } from './paths.ts';
 import { isTarGzip, type LayerFile, memberSource } from './tar-gzip-read.ts';
-import { type TarMember, type TarSource, tarFault } from './tar-read.ts';
+import { asTarFault, type TarMember, type TarSource } from './tar-read.ts';
 import { streamSource } from './tar-source.ts';
 
 const partSize = 1 << 18;
@@ -46,7 +46,7 @@ async function* decompressed(parts: AsyncIterable<Uint8Array>, label: string): A
   try {
     yield* parts;
   } catch (error) {
-    throw error instanceof CogpackError ? error : tarFault(label, messageOf(error));
+    throw asTarFault(label, error);
   }
 }
 

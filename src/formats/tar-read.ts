@@ -1,6 +1,6 @@
 // Reads a tar stream (POSIX.1-2001 pax, ustar, and GNU's long names and base-256 sizes), as base images hold it and as
 // cogpack writes it. The bytes come from a TarSource, which may know how to pass over a file's content unread.
-import { CogpackError } from '../base/error.ts';
+import { CogpackError, messageOf } from '../base/error.ts';
 import { blockSize, paddingOf } from './tar.ts';
 
 export type TarMember = {
@@ -187,6 +187,11 @@ function relative(name: string): string {
     .replace(/^(?:\.?\/+)+/, '')
     .replace(/\/+$/, '')
     .replace(/^\.$/, '');
+}
+
+/** What went wrong while a tar was read: CogpackErrors as they are, others as `tar/format`. */
+export function asTarFault(label: string, error: unknown): CogpackError {
+  return error instanceof CogpackError ? error : tarFault(label, messageOf(error));
 }
 
 export function tarFault(label: string, what: string): CogpackError {

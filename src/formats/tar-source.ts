@@ -1,7 +1,6 @@
 // A tar's bytes out of a stream that gives them once: decompressed by gzip or zstd, or as they are. Every byte is read.
 import { crc32 } from 'node:zlib';
-import { CogpackError, messageOf } from '../base/error.ts';
-import { type ContentChoice, headSize, type TarSource, tarFault } from './tar-read.ts';
+import { asTarFault, type ContentChoice, headSize, type TarSource, tarFault } from './tar-read.ts';
 
 /** Holds one part of the stream. Throws `tar/format`. */
 export function streamSource(stream: AsyncIterable<Uint8Array>, label: string): TarSource {
@@ -12,7 +11,7 @@ export function streamSource(stream: AsyncIterable<Uint8Array>, label: string): 
   const fill = async (count: number): Promise<void> => {
     while (rest.length < count) {
       const next = await parts.next().catch(error => {
-        throw error instanceof CogpackError ? error : tarFault(label, messageOf(error));
+        throw asTarFault(label, error);
       });
       if (next.done) return;
       const part = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
